@@ -1,0 +1,210 @@
+#include "storage/base/text.h"
+
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
+#include <utf8proc.h>
+
+bool
+text_is_utf8(const char *text, size_t length)
+{
+    const utf8proc_uint8_t *at = (const utf8proc_uint8_t *)text;
+    size_t left = length;
+
+    while (left > 0) {
+        utf8proc_int32_t point;
+        utf8proc_ssize_t n =
+            utf8proc_iterate(at, (utf8proc_ssize_t)left, &point);
+
+        if (n <= 0 || point == 0)
+            return false;
+        at += n;
+        left -= (size_t)n;
+    }
+    return true;
+}
+
+static bool
+is_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c >= '0' && c <= '9');
+}
+
+static bool
+ends_with(const char *text, size_t length, const char *end)
+{
+    size_t n = strlen(end);
+
+    return length >= n && strncasecmp(text + length - n, end, n) == 0;
+}
+
+int
+text_check_name(const char *name, struct error *err)
+{
+    size_t length = strlen(name);
+
+    if (length == 0 || length > TEXT_NAME_LIMIT)
+        return error_set(err, ERROR_BAD_REQUEST,
+                         "a name has 1 to %d characters", TEXT_NAME_LIMIT);
+    for (size_t i = 0; i < length; i++)
+        if (!is_word(name[i]) && strchr("-_.", name[i]) == NULL)
+            return error_set(err, ERROR_BAD_REQUEST,
+                             "a name has only letters, digits, '-', '_' and "
+                             "'.'");
+    if (strstr(name, "--") != NULL || strstr(name, "..") != NULL)
+        return error_set(err, ERROR_BAD_REQUEST,
+                         "a name holds no '--' or '..'");
+    if (strchr("-.", name[0]) != NULL || strchr("-.", name[length - 1]) != NULL)
+        return error_set(err, ERROR_BAD_REQUEST,
+                         "a name does not begin or end in '-' or '.'");
+    if (ends_with(name, length, ".git") || ends_with(name, length, ".lock"))
+        return error_set(err, ERROR_BAD_REQUEST,
+                         "a name does not end in '.git' or '.lock'");
+    return 0;
+}
+
+static int
+check_segment(const char *segment, size_t length, struct error *err)
+{
+    if (length == 0)
+        return error_set(err, ERROR_UNPROCESSABLE,
+                         "a path has no empty segment");
+    if (length > TEXT_SEGMENT_LIMIT)
+        return error_set(err, ERROR_UNPROCESSABLE,
+                         "a path's segment has at most %d bytes",
+                         TEXT_SEGMENT_LIMIT);
+    if (segment[length - 1] == '.' || segment[length - 1] == ' ')
+        return error_set(err, ERROR_UNPROCESSABLE,
+                         "a path's segment does not end in '.' or ' '");
+    if (length == 4 && strncasecmp(segment, ".git", 4) == 0)
+        return error_set(err, ERROR_UNPROCESSABLE, "a path holds no '.git'");
+    if (length == 5 && strncasecmp(segment, "git~1", 5) == 0)
+        return error_set(err, ERROR_UNPROCESSABLE, "a path holds no 'git~1'");
+    return 0;
+}
+
+int
+text_check_path(const char *path, struct error *err)
+{
+    size_t length = strlen(path);
+    const char *at = path;
+
+    if (length == 0 || length > TEXT_PATH_LIMIT)
+        return error_set(err, ERROR_UNPROCESSABLE, "a path has 1 to %d bytes",
+                         TEXT_PATH_LIMIT);
+    if (!text_is_utf8(path, length))
+        return error_set(err, ERROR_UNPROCESSABLE, "a path is UTF-8");
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)path[i] < 0x20 || path[i] == 0x7f || path[i] == '\\')
+            return error_set(err, ERROR_UNPROCESSABLE,
+                             "a path holds no backslash or control character");
+    for (;;) {
+        size_t n = strcspn(at, "/");
+
+        if (check_segment(at, n, err) < 0)
+            return -1;
+        if (at[n] == '\0')
+            return 0;
+        at += n + 1;
+    }
+}
+
+static int
+hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+char *
+text_percent_read(struct arena *arena, const char *text, size_t length)
+{
+    char *out = arena_alloc(arena, length + 1);
+    size_t n = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        int high;
+        int low;
+
+        if (text[i] == '\0')
+            return NULL;
+        if (text[i] != '%') {
+            out[n++] = text[i];
+            continue;
+        }
+        if (length - i < 3)
+            return NULL;
+        high = hex_value(text[i + 1]);
+        low = hex_value(text[i + 2]);
+        if (high < 0 || low < 0 || high * 16 + low == 0)
+            return NULL;
+        out[n++] = (char)(high * 16 + low);
+        i += 2;
+    }
+    out[n] = '\0';
+    return out;
+}
+
+char *
+text_percent_write(struct arena *arena, const char *text, const char *keep)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    char *out = arena_alloc(arena, strlen(text) * 3 + 1);
+    char *at = out;
+
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text;
+
+        if (is_word(*text) || strchr("-._~", *text) != NULL ||
+            strchr(keep, *text) != NULL) {
+            *at++ = *text;
+            continue;
+        }
+        *at++ = '%';
+        *at++ = digits[c >> 4];
+        *at++ = digits[c & 15];
+    }
+    *at = '\0';
+    return out;
+}
+
+char *
+text_printable(struct arena *arena, const char *text)
+{
+    size_t left = strlen(text);
+    const utf8proc_uint8_t *at = (const utf8proc_uint8_t *)text;
+    char *out = arena_alloc(arena, left + 1);
+    char *to = out;
+
+    while (left > 0) {
+        utf8proc_int32_t point;
+        utf8proc_ssize_t n =
+            utf8proc_iterate(at, (utf8proc_ssize_t)left, &point);
+        bool bad = n <= 0 || (point < 0x20 && point != '\n' && point != '\t') ||
+                   (point >= 0x7f && point < 0xa0);
+
+        if (n <= 0)
+            n = 1;
+        if (bad)
+            *to++ = '?';
+        else
+            for (utf8proc_ssize_t i = 0; i < n; i++)
+                *to++ = (char)at[i];
+        at += n;
+        left -= (size_t)n;
+    }
+    *to = '\0';
+    return out;
+}
+
+bool
+text_is_same_name(const char *a, const char *b)
+{
+    return strcasecmp(a, b) == 0;
+}

@@ -1,0 +1,93 @@
+/*
+ * db: one connection to PostgreSQL, and statements by name.
+ *
+ * Every statement is a file, storage/db/sql/NAME.sql or auth/sql/NAME.sql,
+ * built in, prepared when the connection opens and run by its name.  Rows live
+ * in the arena that is given.  A struct db belongs to one thread at a time.
+ * A connection that broke is opened again by the next call outside of a
+ * transaction; the call that met the break gets ERROR_DATABASE.
+ */
+#ifndef STORAGE_DB_DB_H
+#define STORAGE_DB_DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "storage/base/arena.h"
+#include "storage/base/embed.h"
+#include "storage/base/error.h"
+#include "storage/base/log.h"
+
+struct db;
+struct db_rows;
+
+struct db_options {
+    const char *conninfo; /* libpq's: postgresql://… or key=value words */
+    /* Tables of statements to prepare, up to the first NULL. */
+    const struct embed_file *statements[4];
+    const struct log *log; /* for causes; outlives the connection */
+};
+
+/* A parameter: text as PostgreSQL reads it, or bytes for a bytea. */
+struct db_value {
+    const char *text;  /* NULL: null, unless bytes is set */
+    const void *bytes; /* not NULL: binary */
+    size_t length;
+    char number[24]; /* where db_int and db_time keep their text */
+    bool is_number;
+};
+
+struct db_value db_text(const char *text); /* NULL gives null */
+struct db_value db_int(int64_t number);
+struct db_value db_bool(bool value);
+struct db_value db_bytes(const void *bytes, size_t length);
+/* A point in time; CLOCK_NEVER gives null. */
+struct db_value db_time(int64_t at_ms);
+struct db_value db_null(void);
+
+/* The caller frees *out with db_free. */
+int db_open(struct db **out, const struct db_options *options,
+            struct error *err);
+void db_free(struct db *db); /* NULL is allowed */
+
+/*
+ * Runs the statement called name with count values.  *out may be NULL for a
+ * statement whose rows nobody reads.  No row is not an error.
+ * ERROR_CONFLICT for a broken unique or foreign key, ERROR_DATABASE when the
+ * server is out of reach or asks to try again, ERROR_INTERNAL otherwise.
+ */
+int db_run(struct db_rows **out, struct db *db, struct arena *arena,
+           const char *name, const struct db_value *values, int count,
+           struct error *err);
+
+/* db_run with the values written out: DB_RUN(&rows, db, arena, "x", err, …) */
+#define DB_RUN(out, db, arena, name, err, ...)                                 \
+    db_run((out), (db), (arena), (name), (struct db_value[]){__VA_ARGS__},     \
+           (int)(sizeof((struct db_value[]){__VA_ARGS__}) /                    \
+                 sizeof(struct db_value)),                                     \
+           (err))
+
+/* Rows returned; for INSERT, UPDATE and DELETE without RETURNING, affected. */
+int64_t db_rows_count(const struct db_rows *rows);
+
+/* Row and column count from 0.  Texts live as long as the rows' arena. */
+bool db_is_null(const struct db_rows *rows, int64_t row, int column);
+const char *db_get_text(const struct db_rows *rows, int64_t row, int column);
+int64_t db_get_int(const struct db_rows *rows, int64_t row, int column);
+bool db_get_bool(const struct db_rows *rows, int64_t row, int column);
+/* A timestamptz in milliseconds; CLOCK_NEVER for null. */
+int64_t db_get_time(const struct db_rows *rows, int64_t row, int column);
+/* A bytea; *out_length is 0 and the result not NULL for null. */
+const void *db_get_bytes(size_t *out_length, const struct db_rows *rows,
+                         int64_t row, int column);
+
+/* One transaction at a time; a failed statement leaves only rollback. */
+int db_begin(struct db *db, struct error *err);
+int db_commit(struct db *db, struct error *err);
+void db_rollback(struct db *db); /* nothing when none is open */
+
+/* Statements run so far, for tests that count round trips. */
+int64_t db_statement_count(const struct db *db);
+
+#endif
