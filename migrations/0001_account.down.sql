@@ -1,0 +1,2 @@
+DROP TABLE secret, attempt, link, session, token_right, token, membership,
+    account;
