@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "storage/base/arena.h"
+#include "storage/base/clock.h"
 #include "storage/base/embed.h"
 #include "storage/base/error.h"
 #include "storage/base/log.h"
@@ -34,7 +35,7 @@ struct db_value {
     const char *text;  /* NULL: null, unless bytes is set */
     const void *bytes; /* not NULL: binary */
     size_t length;
-    char number[24]; /* where db_int and db_time keep their text */
+    char number[CLOCK_TEXT_SIZE]; /* where db_int and db_time keep their text */
     bool is_number;
 };
 

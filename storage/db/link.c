@@ -1,0 +1,163 @@
+#include "storage/db/link.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "storage/db/state.h"
+
+#define TEXT_OF(number) #number
+#define TEXT(number) TEXT_OF(number)
+
+static const char settings[] = "SELECT set_config('statement_timeout', '" TEXT(
+    LINK_STATEMENT_TIMEOUT_MS) "', false),"
+                               "       set_config('lock_timeout', '" TEXT(
+                                   LINK_LOCK_TIMEOUT_MS) "', false),"
+                                                         "       "
+                                                         "set_config('idle_in_"
+                                                         "transaction_session_"
+                                                         "timeout', '" TEXT(
+                                                             LINK_IDLE_TIMEOUT_MS) "', false),"
+                                                                                   "       set_config('timezone', 'UTC', false),"
+                                                                                   "       set_config('datestyle', 'ISO, YMD', false),"
+                                                                                   "       set_config('bytea_output', 'hex', false)";
+
+static void
+drop_notice(void *state, const PGresult *result)
+{
+    (void)state;
+    (void)result;
+}
+
+int
+link_open(PGconn **out, const char *conninfo, struct error *err)
+{
+    /* What comes before dbname is a default, what comes after it holds. */
+    static const char *const keys[] = {"connect_timeout",  "tcp_user_timeout",
+                                       "application_name", "dbname",
+                                       "client_encoding",  NULL};
+    const char *const values[] = {TEXT(LINK_CONNECT_TIMEOUT_SECONDS),
+                                  TEXT(LINK_SILENCE_TIMEOUT_MS),
+                                  "weighd",
+                                  conninfo,
+                                  "UTF8",
+                                  NULL};
+    PGconn *link = PQconnectdbParams(keys, values, 1);
+
+    if (PQstatus(link) != CONNECTION_OK) {
+        state_lost(err, link, "connect");
+        PQfinish(link);
+        return -1;
+    }
+    PQsetNoticeReceiver(link, drop_notice, NULL);
+    *out = link;
+    return 0;
+}
+
+int
+link_run(PGconn *link, const char *sql, struct error *err)
+{
+    PGresult *result = PQexec(link, sql);
+    ExecStatusType status = PQresultStatus(result);
+    int outcome = 0;
+
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+        outcome = state_to_error(err, link, result, "run");
+    PQclear(result);
+    return outcome;
+}
+
+/* A column that db.c can read in binary form. */
+static bool
+is_readable(Oid type)
+{
+    switch (type) {
+    case LINK_BOOL:
+    case LINK_BYTEA:
+    case LINK_NAME:
+    case LINK_INT8:
+    case LINK_INT2:
+    case LINK_INT4:
+    case LINK_TEXT:
+    case LINK_JSON:
+    case LINK_BPCHAR:
+    case LINK_VARCHAR:
+    case LINK_TIMESTAMPTZ:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* In text a bytea takes twice its size; so it is asked for in binary. */
+static void
+describe(struct link_statement *statement, const PGresult *result)
+{
+    bool has_bytea = false;
+    bool is_binary = true;
+
+    statement->parameters = PQnparams(result);
+    for (int i = 0; i < PQnfields(result); i++) {
+        has_bytea = has_bytea || PQftype(result, i) == LINK_BYTEA;
+        is_binary = is_binary && is_readable(PQftype(result, i));
+    }
+    statement->result_format = has_bytea && is_binary;
+}
+
+static int
+send_all(PGconn *link, const struct link_statement *statements, int count)
+{
+    if (!PQsendQueryParams(link, settings, 0, NULL, NULL, NULL, NULL, 0))
+        return -1;
+    for (int i = 0; i < count; i++)
+        if (!PQsendPrepare(link, statements[i].name, statements[i].sql, 0,
+                           NULL) ||
+            !PQsendDescribePrepared(link, statements[i].name))
+            return -1;
+    return PQpipelineSync(link) ? 0 : -1;
+}
+
+/* Takes one result and the NULL that ends it; -1 keeps the first error. */
+static PGresult *
+receive(PGconn *link, const char *what, int *outcome, struct error *err)
+{
+    PGresult *result = PQgetResult(link);
+    ExecStatusType status = PQresultStatus(result);
+
+    if (*outcome == 0 && status != PGRES_COMMAND_OK &&
+        status != PGRES_TUPLES_OK)
+        *outcome = state_to_error(err, link, result, what);
+    PQclear(PQgetResult(link));
+    return result;
+}
+
+static int
+receive_all(PGconn *link, struct link_statement *statements, int count,
+            struct error *err)
+{
+    int outcome = 0;
+
+    PQclear(receive(link, "settings", &outcome, err));
+    for (int i = 0; i < count; i++) {
+        PGresult *described;
+
+        PQclear(receive(link, statements[i].name, &outcome, err));
+        described = receive(link, statements[i].name, &outcome, err);
+        describe(&statements[i], described);
+        PQclear(described);
+    }
+    PQclear(PQgetResult(link)); /* the sync */
+    return outcome;
+}
+
+int
+link_prepare(PGconn *link, struct link_statement *statements, int count,
+             struct error *err)
+{
+    if (!PQenterPipelineMode(link) || send_all(link, statements, count) < 0)
+        return state_lost(err, link, "prepare");
+    if (receive_all(link, statements, count, err) < 0)
+        return -1;
+    if (!PQexitPipelineMode(link))
+        return state_lost(err, link, "prepare");
+    return 0;
+}
