@@ -1,0 +1,53 @@
+/*
+ * caller: who asks, as far as they proved it.
+ *
+ * registry/http fills one for each request from the token, the session's
+ * cookie or a self-authorising URL; everything below only reads it.
+ */
+#ifndef AUTH_CALLER_H
+#define AUTH_CALLER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "storage/base/arena.h"
+#include "storage/base/error.h"
+#include "storage/db/db.h"
+
+enum token_role {
+    TOKEN_NONE, /* no token: a session, a link, or nobody */
+    TOKEN_READ,
+    TOKEN_WRITE,
+    TOKEN_FINE_GRAINED,
+};
+
+struct caller {
+    int64_t account;  /* 0: anonymous */
+    const char *name; /* the account's name; "" when anonymous */
+    int64_t token;    /* 0: none */
+    enum token_role role;
+    int64_t session;        /* 0: none */
+    bool administrator;     /* of the registry, by account */
+    const char *address;    /* where the request comes from, as text */
+    const char *user_agent; /* cut and printable; may be "" */
+};
+
+/*
+ * Finds who holds a token's text: ERROR_UNAUTHENTICATED "Invalid credentials
+ * in Authorization header" when it is unknown, revoked, expired or of a
+ * disabled account; these cannot be told apart.  address and user_agent are
+ * the caller's to set.  Notes the token's use at most once a minute.
+ */
+int caller_find_by_token(struct caller *out, struct db *db, struct arena *arena,
+                         const char *token, struct error *err);
+
+/*
+ * Finds who holds a session's cookie.  *out stays anonymous when it is
+ * unknown or over, which is not an error.  When the session is due for
+ * rotation *out_cookie is its new value, else NULL.
+ */
+int caller_find_by_session(struct caller *out, const char **out_cookie,
+                           struct db *db, struct arena *arena,
+                           const char *cookie, struct error *err);
+
+#endif

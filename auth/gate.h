@@ -1,0 +1,73 @@
+/*
+ * gate: the one door.  Every byte of a repository that leaves asks here.
+ *
+ * gate_check answers with a decision and its reason; it never turns the reason
+ * into a status or a text, which registry/http/refusal.c alone does.  An answer
+ * that allows carries the permit without which storage/content opens no
+ * reader.  Each question is queued for the record (auth/question).
+ */
+#ifndef AUTH_GATE_H
+#define AUTH_GATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "auth/caller.h"
+#include "auth/right.h"
+#include "storage/base/digest.h"
+#include "storage/base/error.h"
+#include "storage/db/catalog.h"
+#include "storage/db/db.h"
+
+enum gate_reason {
+    /* allowed */
+    GATE_OPEN,    /* the gate is open to everybody */
+    GATE_EXEMPT,  /* a file that no gate holds: card, licence */
+    GATE_OWNER,   /* owns the namespace */
+    GATE_MEMBER,  /* of the organisation, which the gate lets in */
+    GATE_GRANTED, /* a live grant */
+    /* refused */
+    GATE_ANONYMOUS,  /* gated, and nobody is signed in */
+    GATE_NO_REQUEST, /* never asked, or withdrew */
+    GATE_PENDING,
+    GATE_REJECTED,
+    GATE_RESET,    /* withdrawn by the reviewers: may ask again */
+    GATE_EXPIRED,  /* the grant came to its end: may ask again */
+    GATE_LICENCE,  /* accepted, but the licence changed: must agree anew */
+    GATE_EMBARGO,  /* not released yet */
+    GATE_TOKEN,    /* the token does not reach gated files */
+    GATE_DISABLED, /* the repository is switched off */
+};
+
+struct gate_object {
+    const struct repository *repository; /* one that the caller may see */
+    const struct standing *standing;
+    const uint8_t *commit;       /* 20 bytes, or NULL */
+    const char *path;            /* or NULL */
+    const struct digest *digest; /* of weights, or NULL */
+    bool is_resolve; /* asked through resolve, where root cards are exempt */
+};
+
+struct gate_answer {
+    bool allowed;
+    enum gate_reason reason;
+    int64_t grant;          /* access_grant's id, 0 for none */
+    int64_t agreement;      /* id, 0 for none */
+    int64_t valid_until_ms; /* CLOCK_NEVER for no end; checked while sending */
+    int64_t repository;
+    const char *detail; /* a reviewer's reason, a date; may be NULL */
+};
+
+/*
+ * Decides in one round trip.  -1 only when the question could not be decided;
+ * a refusal is 0 with allowed false.  Texts in *out live in the arena of
+ * object's repository.
+ */
+int gate_check(struct gate_answer *out, struct db *db,
+               const struct caller *caller, const struct gate_object *object,
+               struct error *err);
+
+/* "granted", "no_request", …: what is recorded and logged.  Static. */
+const char *gate_reason_name(enum gate_reason reason);
+
+#endif

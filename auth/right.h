@@ -1,0 +1,64 @@
+/*
+ * right: what a route needs from a caller, and whether the caller has it.
+ *
+ * Each route names one right; registry/http asks right_check before any
+ * handler runs.  Rights on a repository come from owning its namespace, from a
+ * role in the organisation that does, and never reach further than the token.
+ * Whether bytes may leave is not decided here but by auth/gate.
+ */
+#ifndef AUTH_RIGHT_H
+#define AUTH_RIGHT_H
+
+#include "auth/caller.h"
+#include "storage/base/error.h"
+#include "storage/db/catalog.h"
+
+enum right {
+    RIGHT_NONE,      /* no route has it: a route that forgot fails a test */
+    RIGHT_PUBLIC,    /* anybody */
+    RIGHT_SIGNED_IN, /* any account, by token or session */
+    RIGHT_ACCOUNT,   /* to change one's account: a session or a write token */
+    RIGHT_LINK,      /* the URL itself carries a right; the handler checks it */
+    RIGHT_SEE,       /* to see that a repository exists, and its metadata */
+    RIGHT_CONTENT,   /* RIGHT_SEE here; the handler asks the gate for bytes */
+    RIGHT_ASK,       /* RIGHT_SEE and an account: to ask the gate for access */
+    RIGHT_WRITE,     /* to change a repository's content */
+    RIGHT_REVIEW,    /* to decide requests: write, or a named reviewer */
+    RIGHT_MANAGE,    /* settings, gate, deletion: the owner or an org's admin */
+    RIGHT_OPERATE,   /* the registry's administrators */
+};
+
+/* What the caller is to the repository. */
+struct standing {
+    bool may_see;
+    bool may_write;
+    bool may_review;
+    bool may_manage;
+    const char *membership; /* "owner", "admin", "write", "read" or "" */
+    bool token_gated;       /* the token may read gated files */
+};
+
+struct right_question {
+    const struct caller *caller;
+    enum right right;
+    enum repository_kind kind;
+    const char *namespace_name;
+    const char *name;
+};
+
+/*
+ * Finds the repository and what the caller is to it, in one round trip, and
+ * refuses when the right is missing.  A private or unknown repository is
+ * ERROR_REPO_NOT_FOUND to who may not see it (for an anonymous caller the
+ * status is then 401); a missing right on a visible one is ERROR_FORBIDDEN or,
+ * anonymous, ERROR_UNAUTHENTICATED "Invalid username or password.".
+ */
+int right_check(struct repository *out, struct standing *out_standing,
+                struct db *db, struct arena *arena,
+                const struct right_question *question, struct error *err);
+
+/* The same for rights that concern no repository. */
+int right_check_account(const struct caller *caller, enum right right,
+                        struct error *err);
+
+#endif
