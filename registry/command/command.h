@@ -1,0 +1,27 @@
+/*
+ * command: what weighd does when it is called: serve, migrate, admin.
+ *
+ * Each is a file with one function; registry/main.c holds the table.  A
+ * command gets its own words in argv, argv[0] being its name, and the
+ * configuration.  It returns 0, or -1 with the error that main prints.
+ */
+#ifndef REGISTRY_COMMAND_COMMAND_H
+#define REGISTRY_COMMAND_COMMAND_H
+
+#include "registry/config.h"
+#include "storage/base/error.h"
+#include "storage/db/db.h"
+
+typedef int command_run(const struct config *config, int argc, char **argv,
+                        struct error *err);
+
+/* Serves in the foreground until TERM or INT. */
+command_run serve_run;
+
+/* weighd migrate [--to N]: brings the schema to a level. */
+command_run migrate_run;
+
+/* weighd admin account|token|organization add|list|show|remove. */
+command_run admin_run;
+
+#endif
