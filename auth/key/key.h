@@ -30,6 +30,11 @@ enum key_kind {
 
 struct key;
 
+struct key_signature {
+    const void *bytes;
+    size_t length;
+};
+
 /* A new pair, KEY_P256 or KEY_ED25519.  The caller frees it with key_free. */
 int key_make(struct key **out, enum key_kind kind, struct error *err);
 void key_free(struct key *key); /* NULL is allowed; wipes the private half */
@@ -77,11 +82,6 @@ void key_write_short(char out[KEY_SHORT_SIZE],
 int key_sign(struct key_signature *out, struct arena *arena,
              const struct key *key, const void *bytes, size_t length,
              struct error *err);
-
-struct key_signature {
-    const void *bytes;
-    size_t length;
-};
 
 /* ERROR_SIGNATURE when it is not this key's over exactly these bytes. */
 int key_verify(const struct key *key, const struct key_signature *signature,
