@@ -26,6 +26,7 @@ error_set(struct error *err, enum error_code code, const char *format, ...)
     err->code = code;
     err->status = kinds[code].status;
     err->cause[0] = '\0';
+    err->retry_after_seconds = 0;
     if (format == NULL) {
         snprintf(err->message, sizeof(err->message), "%s", kinds[code].text);
         return -1;

@@ -18,15 +18,16 @@ enum error_code {
 
 struct error {
     enum error_code code;
-    int status;         /* HTTP status, from error.def */
-    char message[1024]; /* one line, safe to show to a stranger */
-    char cause[512];    /* for the log; never shown */
+    int status;              /* HTTP status, from error.def */
+    char message[1024];      /* one line, safe to show to a stranger */
+    char cause[512];         /* for the log; never shown */
+    int retry_after_seconds; /* when to try again; 0: nobody knows */
 };
 
 /*
  * Fills err and returns -1, so that `return error_set(...)` is a whole exit.
  * A message that is too long is cut.  With format NULL, error.def's text.
- * Clears the cause.
+ * Clears the cause and retry_after_seconds.
  */
 int error_set(struct error *err, enum error_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
