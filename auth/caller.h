@@ -14,6 +14,8 @@
 #include "storage/base/error.h"
 #include "storage/db/db.h"
 
+struct question_queue;
+
 enum token_role {
     TOKEN_NONE, /* no token: a session, a link, or nobody */
     TOKEN_READ,
@@ -30,13 +32,17 @@ struct caller {
     bool administrator;     /* of the registry, by account */
     const char *address;    /* where the request comes from, as text */
     const char *user_agent; /* cut and printable; may be "" */
+    const char *request_id; /* X-Request-Id, for the record; NULL: none */
+    /* Where gate_check notes what this caller asked; NULL in tests alone. */
+    struct question_queue *questions;
 };
 
 /*
  * Finds who holds a token's text: ERROR_UNAUTHENTICATED "Invalid credentials
  * in Authorization header" when it is unknown, revoked, expired or of a
- * disabled account; these cannot be told apart.  address and user_agent are
- * the caller's to set.  Notes the token's use at most once a minute.
+ * disabled account; these cannot be told apart.  address, user_agent,
+ * request_id and questions are for who calls this to set.  Notes the token's
+ * use at most once a minute.
  */
 int caller_find_by_token(struct caller *out, struct db *db, struct arena *arena,
                          const char *token, struct error *err);

@@ -4,7 +4,7 @@
  * gate_check answers with a decision and its reason; it never turns the reason
  * into a status or a text, which registry/http/refusal.c alone does.  An answer
  * that allows carries the permit without which storage/content opens no
- * reader.  Each question is queued for the record (auth/question).
+ * reader.  Each question is noted in the caller's queue (auth/question).
  */
 #ifndef AUTH_GATE_H
 #define AUTH_GATE_H
@@ -41,11 +41,12 @@ enum gate_reason {
 
 struct gate_object {
     const struct repository *repository; /* one that the caller may see */
-    const struct standing *standing;
-    const uint8_t *commit;       /* 20 bytes, or NULL */
-    const char *path;            /* or NULL */
-    const struct digest *digest; /* of weights, or NULL */
+    const struct standing *standing;     /* or NULL */
+    const uint8_t *commit;               /* 20 bytes, or NULL */
+    const char *path;                    /* or NULL */
+    const struct digest *digest;         /* of weights, or NULL */
     bool is_resolve; /* asked through resolve, where root cards are exempt */
+    struct arena *arena; /* for the answer's texts; NULL: it has none */
 };
 
 struct gate_answer {
@@ -59,9 +60,11 @@ struct gate_answer {
 };
 
 /*
- * Decides in one round trip.  -1 only when the question could not be decided;
- * a refusal is 0 with allowed false.  Texts in *out live in the arena of
- * object's repository.
+ * Decides in one round trip, from the rows as they are now: object->standing
+ * says only whether the token reaches gated files (NULL: it does unless it is
+ * fine-grained).  -1 only when the question could not be decided; a refusal is
+ * 0 with allowed false.  The registry's administrators, and reviewers, pass by
+ * a grant like anybody else.
  */
 int gate_check(struct gate_answer *out, struct db *db,
                const struct caller *caller, const struct gate_object *object,

@@ -55,7 +55,7 @@ CREATE TABLE git_ref (
 CREATE TABLE catalog (
     repository bigint PRIMARY KEY REFERENCES repository ON DELETE CASCADE,
     head bytea NOT NULL,
-    card jsonb NOT NULL DEFAULT '{}',
+    card json NOT NULL DEFAULT '{}', -- in the order it is written in
     tags text[] NOT NULL DEFAULT '{}',
     pipeline_tag text,
     library_name text,

@@ -18,8 +18,9 @@ CREATE TABLE gate (
                                        'quorum')),
     quorum integer NOT NULL DEFAULT 1 CHECK (quorum BETWEEN 1 AND 16),
     licence bytea REFERENCES licence,
-    questions jsonb,                -- null: those of the card
-    form jsonb NOT NULL DEFAULT '{}', -- prompt, heading, description, button
+    -- json, not jsonb, wherever the order of members is for people to read.
+    questions json,                 -- null: those of the card
+    form json NOT NULL DEFAULT '{}', -- prompt, heading, description, button
     grant_days integer CHECK (grant_days BETWEEN 1 AND 36500),
     released_at timestamptz,        -- an embargo ends then
     accept_domains text[] NOT NULL DEFAULT '{}',
@@ -50,7 +51,7 @@ CREATE TABLE request (
     status text NOT NULL CHECK (status IN ('pending', 'accepted', 'rejected',
                                            'reset')),
     asked boolean NOT NULL DEFAULT true, -- false: granted without asking
-    answers jsonb,
+    answers json,
     round integer NOT NULL DEFAULT 1,    -- counts asks; votes belong to one
     asked_at timestamptz NOT NULL DEFAULT now(),
     reviewed_at timestamptz,
@@ -90,9 +91,10 @@ CREATE TABLE agreement (
     account_name text NOT NULL,
     licence bytea NOT NULL REFERENCES licence,
     revision text NOT NULL,
-    answers jsonb,
+    answers json,
     how text NOT NULL CHECK (how IN ('terminal', 'page', 'flag', 'api')),
-    shown jsonb,
+    shown text NOT NULL DEFAULT '',
+    key text NOT NULL,              -- PEM: the person's, or the registry's own
     envelope bytea NOT NULL,        -- the exact bytes of the DSSE envelope
     receipt bytea NOT NULL,         -- countersigned: what the person keeps
     agreed_at timestamptz NOT NULL DEFAULT now()
@@ -138,7 +140,8 @@ CREATE TABLE delivery (
     account bigint,
     account_name text NOT NULL DEFAULT '',
     access_grant bigint,
-    reason text NOT NULL,           -- grant, owner, member, open, …
+    agreement bigint,
+    reason text NOT NULL,           -- granted, owner, member, open, …
     repository bigint,
     repository_name text NOT NULL,
     commit_oid bytea NOT NULL,

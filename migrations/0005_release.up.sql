@@ -48,7 +48,7 @@ CREATE INDEX log_entry_waiting ON log_entry (id) WHERE index IS NULL;
 CREATE TABLE log_record (
     entry bigint PRIMARY KEY REFERENCES log_entry,
     salt bytea NOT NULL CHECK (octet_length(salt) = 32),
-    record jsonb NOT NULL
+    record json NOT NULL            -- exactly as it was committed to
 );
 
 CREATE TABLE outbox (

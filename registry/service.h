@@ -11,6 +11,8 @@
 
 struct config;
 struct content_store;
+struct delivery_queue;
+struct question_queue;
 struct server;
 struct vault;
 
@@ -20,6 +22,9 @@ struct service {
     struct content_store *content; /* storage/content/content.h */
     const struct vault *vault;     /* auth/vault.h: the registry's own keys */
     struct server *server;         /* registry/server.h; NULL in tests */
+    /* What was asked and delivered, until a job of the server writes it. */
+    struct question_queue *questions;  /* auth/question.h */
+    struct delivery_queue *deliveries; /* auth/delivery.h */
     struct log log;
 };
 
