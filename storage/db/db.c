@@ -206,11 +206,12 @@ struct parameters {
 };
 
 static int
-fill_parameters(struct parameters *out, const struct db_value *values,
-                int count, struct error *err)
+fill_parameters(struct parameters *out, const struct db_call *call,
+                struct error *err)
 {
-    for (int i = 0; i < count; i++) {
-        const struct db_value *value = &values[i];
+    assert(call->count <= VALUES_LIMIT);
+    for (int i = 0; i < call->count; i++) {
+        const struct db_value *value = &call->values[i];
 
         if (value->length > INT32_MAX / 2)
             return error_set(err, ERROR_TOO_LARGE,
@@ -311,29 +312,26 @@ keep_rows(struct db_rows **out, struct arena *arena, PGresult *result)
 
 int
 db_run(struct db_rows **out, struct db *db, struct arena *arena,
-       const char *name, const struct db_value *values, int count,
-       struct error *err)
+       const struct db_call *call, struct error *err)
 {
-    const struct link_statement *statement = find_statement(db, name);
+    const struct link_statement *statement = find_statement(db, call->name);
     struct parameters parameters;
     ExecStatusType status;
     PGresult *result;
 
-    assert(count <= VALUES_LIMIT);
     if (statement == NULL)
-        return error_set(err, ERROR_INTERNAL, "no statement %s", name);
+        return error_set(err, ERROR_INTERNAL, "no statement %s", call->name);
     if (db->is_failed)
         return error_set(err, ERROR_DATABASE, NULL);
-    if (fill_parameters(&parameters, values, count, err) < 0 ||
-        ensure_link(db, err) < 0)
+    if (fill_parameters(&parameters, call, err) < 0 || ensure_link(db, err) < 0)
         return -1;
-    if (statement->parameters != count)
+    if (statement->parameters != call->count)
         return error_set(err, ERROR_INTERNAL, "%s takes %d values, not %d",
-                         name, statement->parameters, count);
+                         call->name, statement->parameters, call->count);
     result = execute(db, statement, &parameters);
     status = PQresultStatus(result);
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
-        return refuse(db, result, name, err);
+        return refuse(db, result, call->name, err);
     keep_rows(out, arena, result);
     return 0;
 }

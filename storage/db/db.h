@@ -52,21 +52,28 @@ int db_open(struct db **out, const struct db_options *options,
             struct error *err);
 void db_free(struct db *db); /* NULL is allowed */
 
+/* A statement by name, and its values in the order of $1, $2, … */
+struct db_call {
+    const char *name;
+    const struct db_value *values;
+    int count;
+};
+
 /*
- * Runs the statement called name with count values.  *out may be NULL for a
- * statement whose rows nobody reads.  No row is not an error.
- * ERROR_CONFLICT for a broken unique or foreign key, ERROR_DATABASE when the
- * server is out of reach or asks to try again, ERROR_INTERNAL otherwise.
+ * Runs the statement.  *out may be NULL for one whose rows nobody reads.  No
+ * row is not an error.  ERROR_CONFLICT for a broken unique or foreign key,
+ * ERROR_DATABASE when the server is out of reach or asks to try again, what
+ * the schema raises (state.h), ERROR_INTERNAL otherwise.
  */
 int db_run(struct db_rows **out, struct db *db, struct arena *arena,
-           const char *name, const struct db_value *values, int count,
-           struct error *err);
+           const struct db_call *call, struct error *err);
 
-/* db_run with the values written out: DB_RUN(&rows, db, arena, "x", err, …) */
+/* db_run as one would say it: DB_RUN(&rows, db, arena, "x", err, values…) */
 #define DB_RUN(out, db, arena, name, err, ...)                                 \
-    db_run((out), (db), (arena), (name), (struct db_value[]){__VA_ARGS__},     \
-           (int)(sizeof((struct db_value[]){__VA_ARGS__}) /                    \
-                 sizeof(struct db_value)),                                     \
+    db_run((out), (db), (arena),                                               \
+           &(struct db_call){(name), (struct db_value[]){__VA_ARGS__},         \
+                             (int)(sizeof((struct db_value[]){__VA_ARGS__}) /  \
+                                   sizeof(struct db_value))},                  \
            (err))
 
 /* Rows returned; for INSERT, UPDATE and DELETE without RETURNING, affected. */
