@@ -1,0 +1,20 @@
+/* weigh: one person's tool.  The commands, in the order of the journeys. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command/table.h"
+#include "version.h"
+
+static const struct command *const commands[] = {
+    NULL,
+};
+
+int
+main(int count, char **arguments)
+{
+    if (count == 2 && strcmp(arguments[1], "--version") == 0) {
+        printf("weigh %s\n", version_text);
+        return 0;
+    }
+    return command_main(commands, count, arguments);
+}
