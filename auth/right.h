@@ -4,7 +4,9 @@
  * Each route names one right; registry/http asks right_check before any
  * handler runs.  Rights on a repository come from owning its namespace, from a
  * role in the organisation that does, and never reach further than the token.
- * Whether bytes may leave is not decided here but by auth/gate.
+ * The registry's administrators have no rights on others' repositories: what
+ * they may is RIGHT_OPERATE.  Whether bytes may leave is not decided here but
+ * by auth/gate.
  */
 #ifndef AUTH_RIGHT_H
 #define AUTH_RIGHT_H
@@ -60,5 +62,26 @@ int right_check(struct repository *out, struct standing *out_standing,
 /* The same for rights that concern no repository. */
 int right_check_account(const struct caller *caller, enum right right,
                         struct error *err);
+
+/* Where repositories stand: a user or an organisation. */
+struct right_namespace {
+    int64_t id;
+    const char *name; /* as its owner spells it */
+    bool is_organization;
+    bool private_by_default;
+    const char *membership; /* "owner", "admin", "write" or "read" */
+};
+
+/*
+ * Finds a namespace in which the caller may make repositories (RIGHT_WRITE)
+ * or administer them all (RIGHT_MANAGE).  Of the question kind and name do not
+ * matter; a namespace_name of NULL is the caller's own.  ERROR_UNAUTHENTICATED
+ * for the anonymous, ERROR_FORBIDDEN for a namespace of others and for one that
+ * does not exist.
+ */
+int right_check_namespace(struct right_namespace *out, struct db *db,
+                          struct arena *arena,
+                          const struct right_question *question,
+                          struct error *err);
 
 #endif

@@ -1,0 +1,278 @@
+#include "auth/right.h"
+
+#include <assert.h>
+#include <string.h>
+
+static const char no_permission[] = "You have read access but not the required "
+                                    "permissions for this operation";
+static const char not_signed_in[] = "Invalid username or password.";
+
+/* Columns of right_find. */
+enum {
+    FIND_ID,
+    FIND_PUBLIC_ID,
+    FIND_NAMESPACE_ID,
+    FIND_NAMESPACE,
+    FIND_NAME,
+    FIND_PRIVATE,
+    FIND_DISABLED,
+    FIND_ALLOW_UNSAFE,
+    FIND_GATE_MODE,
+    FIND_CREATED_BY,
+    FIND_CREATED_AT,
+    FIND_UPDATED_AT,
+    FIND_MEMBERSHIP,
+    FIND_REVIEWER,
+    FIND_MAY_READ,
+    FIND_MAY_WRITE,
+    FIND_MAY_GATED,
+    FIND_MAY_REVIEW,
+    FIND_MAY_MANAGE,
+};
+
+/* Columns of right_find_namespace. */
+enum {
+    NAMESPACE_ID,
+    NAMESPACE_NAME,
+    NAMESPACE_KIND,
+    NAMESPACE_PRIVATE_BY_DEFAULT,
+    NAMESPACE_MEMBERSHIP,
+    NAMESPACE_MAY_WRITE,
+    NAMESPACE_MAY_MANAGE,
+};
+
+/* How far the token lets its account go. */
+struct reach {
+    bool private;
+    bool write;
+    bool review;
+    bool manage;
+};
+
+static void
+read_repository(struct repository *out, const struct db_rows *rows,
+                struct arena *arena, enum repository_kind kind)
+{
+    *out = (struct repository){
+        .id = db_get_int(rows, 0, FIND_ID),
+        .public_id = db_get_text(rows, 0, FIND_PUBLIC_ID),
+        .kind = kind,
+        .namespace_id = db_get_int(rows, 0, FIND_NAMESPACE_ID),
+        .namespace_name = db_get_text(rows, 0, FIND_NAMESPACE),
+        .name = db_get_text(rows, 0, FIND_NAME),
+        .is_private = db_get_bool(rows, 0, FIND_PRIVATE),
+        .is_disabled = db_get_bool(rows, 0, FIND_DISABLED),
+        .allow_unsafe = db_get_bool(rows, 0, FIND_ALLOW_UNSAFE),
+        .gate_mode = db_get_text(rows, 0, FIND_GATE_MODE),
+        .created_by = db_get_int(rows, 0, FIND_CREATED_BY),
+        .created_at_ms = db_get_time(rows, 0, FIND_CREATED_AT),
+        .updated_at_ms = db_get_time(rows, 0, FIND_UPDATED_AT),
+    };
+    out->full_name =
+        arena_format(arena, "%s/%s", out->namespace_name, out->name);
+}
+
+static struct reach
+find_reach(const struct caller *caller, const struct db_rows *rows)
+{
+    bool any = caller->role == TOKEN_NONE || caller->role == TOKEN_WRITE;
+    struct reach reach = {.private = true, .write = any, .review = any};
+    bool may_write;
+    bool may_manage;
+    bool may_review;
+
+    reach.manage = any;
+    if (caller->role != TOKEN_FINE_GRAINED)
+        return reach;
+    may_write = db_get_bool(rows, 0, FIND_MAY_WRITE);
+    may_review = db_get_bool(rows, 0, FIND_MAY_REVIEW);
+    may_manage = db_get_bool(rows, 0, FIND_MAY_MANAGE);
+    reach.write = may_write;
+    reach.review = may_review || may_write;
+    reach.manage = may_manage;
+    reach.private = may_write || may_review || may_manage ||
+                    db_get_bool(rows, 0, FIND_MAY_READ);
+    return reach;
+}
+
+static bool
+is_administrating(const char *membership)
+{
+    return strcmp(membership, "owner") == 0 || strcmp(membership, "admin") == 0;
+}
+
+static bool
+is_writing(const char *membership)
+{
+    return is_administrating(membership) || strcmp(membership, "write") == 0;
+}
+
+static void
+read_standing(struct standing *out, const struct db_rows *rows,
+              const struct caller *caller)
+{
+    const char *membership = db_get_text(rows, 0, FIND_MEMBERSHIP);
+    bool is_member = membership[0] != '\0';
+    bool is_reviewer = db_get_bool(rows, 0, FIND_REVIEWER);
+    struct reach reach = find_reach(caller, rows);
+
+    *out = (struct standing){.membership = membership};
+    out->may_see = !db_get_bool(rows, 0, FIND_PRIVATE) ||
+                   ((is_member || is_reviewer) && reach.private);
+    out->may_write = is_writing(membership) && reach.write;
+    out->may_review = (is_writing(membership) || is_reviewer) && reach.review;
+    out->may_manage = is_administrating(membership) && reach.manage;
+    /* A right on one's own repositories reaches their gated files too. */
+    out->token_gated = caller->role != TOKEN_FINE_GRAINED ||
+                       db_get_bool(rows, 0, FIND_MAY_GATED) ||
+                       (is_member && reach.private);
+}
+
+/* Whether this caller has the right, on a repository that they may see. */
+static bool
+has_right(const struct standing *standing, const struct caller *caller,
+          enum right right)
+{
+    switch (right) {
+    case RIGHT_PUBLIC:
+    case RIGHT_LINK:
+    case RIGHT_SEE:
+    case RIGHT_CONTENT:
+        return true;
+    case RIGHT_ASK:
+        return caller->account != 0;
+    case RIGHT_WRITE:
+        return standing->may_write;
+    case RIGHT_REVIEW:
+        return standing->may_review;
+    case RIGHT_MANAGE:
+        return standing->may_manage;
+    case RIGHT_NONE:
+    case RIGHT_SIGNED_IN:
+    case RIGHT_ACCOUNT:
+    case RIGHT_OPERATE:
+        break;
+    }
+    return false;
+}
+
+static int
+refuse_hidden(const struct caller *caller, struct error *err)
+{
+    error_set(err, ERROR_REPO_NOT_FOUND, NULL);
+    if (caller->account == 0)
+        err->status = 401;
+    return -1;
+}
+
+static struct db_value
+fine_grained_token(const struct caller *caller)
+{
+    return caller->role == TOKEN_FINE_GRAINED ? db_int(caller->token)
+                                              : db_null();
+}
+
+int
+right_check(struct repository *out, struct standing *out_standing,
+            struct db *db, struct arena *arena,
+            const struct right_question *question, struct error *err)
+{
+    const struct caller *caller = question->caller;
+    struct db_rows *rows;
+
+    if (DB_RUN(&rows, db, arena, "right_find", err,
+               db_text(repository_kind_name(question->kind)),
+               db_text(question->namespace_name), db_text(question->name),
+               caller->account != 0 ? db_int(caller->account) : db_null(),
+               fine_grained_token(caller)) < 0)
+        return -1;
+    if (db_rows_count(rows) == 0)
+        return refuse_hidden(caller, err);
+    read_repository(out, rows, arena, question->kind);
+    read_standing(out_standing, rows, caller);
+    if (!out_standing->may_see)
+        return refuse_hidden(caller, err);
+    if (has_right(out_standing, caller, question->right))
+        return 0;
+    if (caller->account == 0)
+        return error_set(err, ERROR_UNAUTHENTICATED, "%s", not_signed_in);
+    return error_set(err, ERROR_FORBIDDEN, "%s", no_permission);
+}
+
+int
+right_check_account(const struct caller *caller, enum right right,
+                    struct error *err)
+{
+    bool may_change = caller->role == TOKEN_NONE || caller->role == TOKEN_WRITE;
+
+    if (right == RIGHT_PUBLIC || right == RIGHT_LINK)
+        return 0;
+    if (caller->account == 0)
+        return error_set(err, ERROR_UNAUTHENTICATED, "%s", not_signed_in);
+    if (right == RIGHT_SIGNED_IN)
+        return 0;
+    if (right == RIGHT_ACCOUNT && may_change)
+        return 0;
+    if (right == RIGHT_ACCOUNT)
+        return error_set(err, ERROR_FORBIDDEN,
+                         "this needs a session or a token with role write");
+    if (right == RIGHT_OPERATE && caller->administrator && may_change)
+        return 0;
+    return error_set(err, ERROR_FORBIDDEN, NULL);
+}
+
+static void
+read_namespace(struct right_namespace *out, const struct db_rows *rows)
+{
+    const char *kind = db_get_text(rows, 0, NAMESPACE_KIND);
+
+    *out = (struct right_namespace){
+        .id = db_get_int(rows, 0, NAMESPACE_ID),
+        .name = db_get_text(rows, 0, NAMESPACE_NAME),
+        .is_organization = strcmp(kind, "organization") == 0,
+        .private_by_default =
+            db_get_bool(rows, 0, NAMESPACE_PRIVATE_BY_DEFAULT),
+        .membership = db_get_text(rows, 0, NAMESPACE_MEMBERSHIP),
+    };
+}
+
+/* The token's part of a right on a whole namespace. */
+static bool
+token_reaches(const struct caller *caller, const struct db_rows *rows,
+              enum right right)
+{
+    if (caller->role == TOKEN_FINE_GRAINED)
+        return db_get_bool(rows, 0,
+                           right == RIGHT_WRITE ? NAMESPACE_MAY_WRITE
+                                                : NAMESPACE_MAY_MANAGE);
+    return caller->role != TOKEN_READ;
+}
+
+int
+right_check_namespace(struct right_namespace *out, struct db *db,
+                      struct arena *arena,
+                      const struct right_question *question, struct error *err)
+{
+    const struct caller *caller = question->caller;
+    const char *name = question->namespace_name;
+    bool is_allowed = false;
+    struct db_rows *rows;
+
+    assert(question->right == RIGHT_WRITE || question->right == RIGHT_MANAGE);
+    if (caller->account == 0)
+        return error_set(err, ERROR_UNAUTHENTICATED, "%s", not_signed_in);
+    if (DB_RUN(&rows, db, arena, "right_find_namespace", err,
+               db_text(name != NULL ? name : caller->name),
+               db_int(caller->account), fine_grained_token(caller)) < 0)
+        return -1;
+    if (db_rows_count(rows) == 1) {
+        read_namespace(out, rows);
+        is_allowed = question->right == RIGHT_WRITE
+                         ? is_writing(out->membership)
+                         : is_administrating(out->membership);
+        is_allowed = is_allowed && token_reaches(caller, rows, question->right);
+    }
+    if (!is_allowed)
+        return error_set(err, ERROR_FORBIDDEN, "%s", no_permission);
+    return 0;
+}
