@@ -68,8 +68,8 @@ array_of_texts(struct arena *arena, const char *const *texts, size_t count)
     struct array_item *items = arena_array(arena, count, sizeof(*items));
 
     for (size_t i = 0; i < count; i++)
-        items[i] = (struct array_item){
-            texts[i], texts[i] != NULL ? strlen(texts[i]) : 0};
+        items[i] = (struct array_item){texts[i],
+                                       texts[i] != NULL ? strlen(texts[i]) : 0};
     return write_array(arena, TYPE_TEXT, items, count);
 }
 

@@ -51,5 +51,42 @@ bool repository_kind_parse(enum repository_kind *out, const char *text);
 int catalog_find(struct repository *out, struct db *db, struct arena *arena,
                  enum repository_kind kind, const char *namespace_name,
                  const char *name, struct error *err);
+int catalog_find_by_id(struct repository *out, struct db *db,
+                       struct arena *arena, int64_t id, struct error *err);
+
+/*
+ * Reads a row whose first columns are those of repository_find, for other
+ * statements that find repositories.
+ */
+void catalog_read(struct repository *out, struct arena *arena,
+                  const struct db_rows *rows, int64_t row);
+
+struct catalog_draft {
+    enum repository_kind kind;
+    int64_t namespace_id;
+    const char *name;
+    bool is_private;
+    int64_t created_by;
+};
+
+/*
+ * ERROR_BAD_REQUEST for a name against the rules, ERROR_CONFLICT for one that
+ * is taken, in any case of its letters.
+ */
+int catalog_add(struct repository *out, struct db *db, struct arena *arena,
+                const struct catalog_draft *draft, struct error *err);
+
+/* Git, catalogue and upload rows go with it; evidence stays. */
+int catalog_remove(struct db *db, struct arena *arena, int64_t id,
+                   struct error *err);
+
+/*
+ * Renames in a transaction that the caller holds; the old name leads to the
+ * new one until a repository of that name is made.  ERROR_CONFLICT when it is
+ * taken.
+ */
+int catalog_move(struct db *db, struct arena *arena,
+                 const struct repository *repository, int64_t to_namespace,
+                 const char *to_name, struct error *err);
 
 #endif
