@@ -137,7 +137,7 @@ CREATE INDEX gate_question_repository ON gate_question (repository, id DESC);
 
 CREATE TABLE delivery (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    account bigint,
+    account bigint NOT NULL,        -- 0: nobody signed in
     account_name text NOT NULL DEFAULT '',
     access_grant bigint,
     agreement bigint,
