@@ -1,0 +1,226 @@
+#include "registry/command/child.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "access_access_sql.h"
+#include "auth/delivery.h"
+#include "auth/question.h"
+#include "auth/vault.h"
+#include "registry/jobs/jobs.h"
+#include "registry/routes/routes.h"
+#include "storage/base/confine.h"
+#include "storage/content/content.h"
+#include "storage_db_storage_sql.h"
+
+/* A certificate chain or a key, in bytes. */
+#define PEM_LIMIT (1024 * 1024)
+
+/* What one server child owns. */
+struct child {
+    const struct child_options *options;
+    struct service service;
+    struct db_options database;
+    struct db *db; /* for the start alone */
+    struct vault *vault;
+    struct server *server;
+    pthread_t orders;
+};
+
+static bool
+read_exactly(int fd, void *out, size_t length)
+{
+    char *at = out;
+
+    while (length > 0) {
+        ssize_t n = read(fd, at, length);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        at += n;
+        length -= (size_t)n;
+    }
+    return true;
+}
+
+static bool
+take_tls(struct child *child, const struct child_message *message)
+{
+    struct server_tls tls = {.certificate_length = message->first_length,
+                             .key_length = message->second_length};
+    struct error err;
+    char *certificate;
+    char *key;
+    bool arrived;
+
+    if (tls.certificate_length > PEM_LIMIT || tls.key_length > PEM_LIMIT)
+        return false;
+    certificate = xcalloc(1, tls.certificate_length + 1);
+    key = secret_alloc(tls.key_length + 1);
+    arrived = read_exactly(child->options->channel, certificate,
+                           tls.certificate_length) &&
+              read_exactly(child->options->channel, key, tls.key_length);
+    tls.certificate = certificate;
+    tls.key = key;
+    if (arrived && server_reload_tls(child->server, &tls, &err) < 0)
+        log_error(&child->service.log, "tls", &err);
+    secret_free(key);
+    free(certificate);
+    return arrived;
+}
+
+/* Takes the parent's orders until it says stop or is gone. */
+static void *
+take_orders(void *state)
+{
+    struct child *child = state;
+    struct child_message message;
+
+    while (read_exactly(child->options->channel, &message, sizeof(message)))
+        if (message.order != CHILD_TLS || !take_tls(child, &message))
+            break;
+    server_stop(child->server);
+    return NULL;
+}
+
+/* Nothing of this process ends in a core file or another's debugger. */
+static int
+become(const struct child_options *options, struct error *err)
+{
+    struct rlimit none = {0, 0};
+    struct rlimit files;
+
+    if (confine_become(options->config->user, err) < 0)
+        return -1;
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
+        setrlimit(RLIMIT_CORE, &none) < 0)
+        return error_set_system(err, "start of the server");
+    if (getppid() != options->parent)
+        return error_set(err, ERROR_INTERNAL, "the parent is gone");
+    prctl(PR_SET_DUMPABLE, 0);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+    return 0;
+}
+
+static int
+open_parts(struct child *child, struct error *err)
+{
+    const struct config *config = child->options->config;
+    struct service *service = &child->service;
+
+    if (db_open(&child->db, &child->database, err) < 0)
+        return -1;
+    if (vault_open(&child->vault, child->db, child->options->secret, err) < 0)
+        return -1;
+    if (content_store_open(&service->content, config->blobs, err) < 0)
+        return -1;
+    service->vault = child->vault;
+    service->questions = question_queue_open();
+    service->deliveries = delivery_queue_open();
+    return 0;
+}
+
+static int
+open_server(struct child *child, struct error *err)
+{
+    const struct child_options *options = child->options;
+    const struct config *config = options->config;
+    const struct server_options server = {
+        .listeners = options->listeners->sockets,
+        .listener_count = options->listeners->count,
+        .tls = options->tls,
+        .routes = all_routes,
+        .database = &child->database,
+        .service = &child->service,
+        .loops = (int)config->loops,
+        .workers = (int)config->workers,
+        .io_threads = (int)config->io_threads,
+        .limits = {.connections = (int)config->connections,
+                   .connections_per_address =
+                       (int)config->connections_per_address},
+        .spool_folder = options->spool,
+        .trusted_proxies = config->trusted_proxies,
+    };
+
+    if (server_open(&child->server, &server, err) < 0)
+        return -1;
+    child->service.server = child->server;
+    jobs_add(child->server, &child->service);
+    return 0;
+}
+
+/* The files a server needs: its own, and what looks names up for mail. */
+static int
+shut_in(const struct child *child, struct error *err)
+{
+    const struct config *config = child->options->config;
+    const struct confine_rules rules = {
+        .read_write = {config->blobs, child->options->spool, "/dev/null"},
+        .read_only = {"/dev/urandom", "/etc/resolv.conf", "/etc/hosts",
+                      "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/ssl",
+                      "/usr/share/ca-certificates", "/etc/localtime",
+                      "/usr/share/zoneinfo", "/usr/lib", "/proc/self",
+                      "/sys/devices/system/cpu", "/etc/host.conf",
+                      "/etc/passwd"},
+        .network = true,
+    };
+
+    if (!config->confine)
+        return 0;
+    return confine_enter(&rules, err);
+}
+
+static int
+serve(struct child *child, struct error *err)
+{
+    int result;
+
+    if (pthread_create(&child->orders, NULL, take_orders, child) != 0)
+        return error_set(err, ERROR_INTERNAL, "no thread to take orders");
+    result = server_run(child->server, err);
+    /* Wakes the thread that waits for orders, if it still does. */
+    pthread_cancel(child->orders);
+    pthread_join(child->orders, NULL);
+    return result;
+}
+
+int
+child_run(const struct child_options *options, struct error *err)
+{
+    struct child child = {.options = options,
+                          .service = {.config = options->config,
+                                      .url = options->config->url,
+                                      .log = {STDERR_FILENO}}};
+    int result = -1;
+
+    child.database = (struct db_options){
+        .conninfo = options->conninfo,
+        .statements = {storage_db_storage_sql, access_access_sql},
+        .log = &child.service.log};
+    if (become(options, err) < 0 || open_parts(&child, err) < 0 ||
+        open_server(&child, err) < 0 || shut_in(&child, err) < 0)
+        goto done;
+    db_free(child.db);
+    child.db = NULL;
+    result = serve(&child, err);
+
+done:
+    server_free(child.server);
+    question_queue_free(child.service.questions);
+    delivery_queue_free(child.service.deliveries);
+    content_store_free(child.service.content);
+    vault_free(child.vault);
+    db_free(child.db);
+    return result;
+}

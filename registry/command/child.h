@@ -1,0 +1,46 @@
+/*
+ * child: the server process: everything that speaks to the network.
+ *
+ * The parent forks it with the listeners, the secret and one end of a socket
+ * pair.  It drops root, shuts itself in and serves until the parent says stop;
+ * it dies with the parent.  Over the pair come struct child_message heads, each
+ * followed by as many bytes as it says.
+ */
+#ifndef REGISTRY_COMMAND_CHILD_H
+#define REGISTRY_COMMAND_CHILD_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "registry/command/listener.h"
+#include "registry/config.h"
+#include "registry/server.h"
+#include "storage/base/error.h"
+#include "storage/base/secret.h"
+
+enum child_order {
+    CHILD_STOP = 1, /* finish what is under way and leave */
+    CHILD_TLS,      /* a certificate, then a key, both PEM */
+};
+
+struct child_message {
+    uint32_t order;
+    uint32_t first_length;  /* bytes of the certificate */
+    uint32_t second_length; /* bytes of the key */
+};
+
+struct child_options {
+    const struct config *config;
+    const char *conninfo; /* of the database, private or not */
+    const struct listeners *listeners;
+    const struct server_tls *tls; /* NULL: plain HTTP */
+    const uint8_t *secret;        /* SECRET_KEY_BYTES */
+    const char *spool;            /* folder for unlinked files */
+    int channel;                  /* this side of the socket pair */
+    pid_t parent;
+};
+
+/* The whole life of the child.  Returns once it has stopped. */
+int child_run(const struct child_options *options, struct error *err);
+
+#endif
