@@ -222,28 +222,23 @@ reload(struct parent *parent)
     log_write(&parent->log, "reload", NULL);
 }
 
-/* Waits for what died; true when the server child is among it. */
+/* True when the server child has died. */
 static bool
 reap(struct parent *parent)
 {
-    bool died = false;
     int status;
-    pid_t pid;
 
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        if (pid != parent->child)
-            continue;
-        died = true;
-        log_write(&parent->log, "server stopped",
-                  json_pack("{s:i, s:i}", "status",
-                            WIFEXITED(status) ? WEXITSTATUS(status) : -1,
-                            "signal",
-                            WIFSIGNALED(status) ? WTERMSIG(status) : 0));
-        close(parent->channel);
-        parent->channel = -1;
-        parent->child = 0;
-    }
-    return died;
+    if (parent->child == 0 ||
+        waitpid(parent->child, &status, WNOHANG) != parent->child)
+        return false;
+    log_write(&parent->log, "server stopped",
+              json_pack("{s:i, s:i}", "status",
+                        WIFEXITED(status) ? WEXITSTATUS(status) : -1, "signal",
+                        WIFSIGNALED(status) ? WTERMSIG(status) : 0));
+    close(parent->channel);
+    parent->channel = -1;
+    parent->child = 0;
+    return true;
 }
 
 /* Starts a child that died again, later each time that it dies at once. */
