@@ -146,8 +146,8 @@ static enum gate_reason
 decide(const struct caller *caller, const struct gate_object *object,
        const struct db_rows *rows)
 {
-    bool is_visible = !db_get_bool(rows, 0, IS_PRIVATE) ||
-                      db_get_text(rows, 0, RELATION)[0] != '\0';
+    bool is_private = db_get_bool(rows, 0, IS_PRIVATE);
+    bool is_visible = !is_private || db_get_text(rows, 0, RELATION)[0] != '\0';
     bool is_released = db_is_null(rows, 0, EMBARGO);
 
     if (db_get_bool(rows, 0, IS_DISABLED))
@@ -158,7 +158,7 @@ decide(const struct caller *caller, const struct gate_object *object,
         return caller->account == 0 ? GATE_ANONYMOUS : GATE_NO_REQUEST;
     if (is_exempt(object))
         return GATE_EXEMPT;
-    if (is_open(rows) && is_released)
+    if (is_open(rows) && is_released && !is_private)
         return GATE_OPEN;
     if (caller->account == 0)
         return is_open(rows) ? GATE_EMBARGO : GATE_ANONYMOUS;
