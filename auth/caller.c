@@ -2,31 +2,10 @@
 
 #include <string.h>
 
+#include "auth/session.h"
+#include "auth/token.h"
 #include "storage/base/digest.h"
 #include "storage/base/random.h"
-
-/* A longer text is no token of ours; seeded ones may have any shape. */
-#define TOKEN_LIMIT 512
-/* Letters and digits in a cookie: 238 bits. */
-#define COOKIE_LENGTH 40
-
-static const struct {
-    const char *name;
-    enum token_role role;
-} roles[] = {
-    {"read", TOKEN_READ},
-    {"write", TOKEN_WRITE},
-    {"fine-grained", TOKEN_FINE_GRAINED},
-};
-
-static enum token_role
-parse_role(const char *name)
-{
-    for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
-        if (strcmp(roles[i].name, name) == 0)
-            return roles[i].role;
-    return TOKEN_NONE;
-}
 
 /* Leaves address and user_agent, which are not ours to set. */
 static void
@@ -57,7 +36,7 @@ caller_find_by_token(struct caller *out, struct db *db, struct arena *arena,
         return error_set(err, ERROR_UNAUTHENTICATED,
                          "Invalid credentials in Authorization header");
     out->token = db_get_int(rows, 0, 0);
-    out->role = parse_role(db_get_text(rows, 0, 1));
+    token_role_parse(&out->role, db_get_text(rows, 0, 1));
     out->account = db_get_int(rows, 0, 2);
     out->name = db_get_text(rows, 0, 3);
     out->administrator = db_get_bool(rows, 0, 4);
@@ -69,18 +48,18 @@ caller_find_by_session(struct caller *out, const char **out_cookie,
                        struct db *db, struct arena *arena, const char *cookie,
                        struct error *err)
 {
-    char fresh[COOKIE_LENGTH + 1];
+    char fresh[SESSION_COOKIE_LENGTH + 1];
     struct db_rows *rows;
     struct digest hash;
     struct digest next;
 
     set_anonymous(out);
     *out_cookie = NULL;
-    if (strlen(cookie) != COOKIE_LENGTH)
+    if (strlen(cookie) != SESSION_COOKIE_LENGTH)
         return 0;
-    random_text(fresh, COOKIE_LENGTH);
-    digest_of(&hash, cookie, COOKIE_LENGTH);
-    digest_of(&next, fresh, COOKIE_LENGTH);
+    random_text(fresh, SESSION_COOKIE_LENGTH);
+    digest_of(&hash, cookie, SESSION_COOKIE_LENGTH);
+    digest_of(&next, fresh, SESSION_COOKIE_LENGTH);
     if (DB_RUN(&rows, db, arena, "caller_find_by_session", err,
                db_bytes(hash.bytes, sizeof(hash.bytes)),
                db_bytes(next.bytes, sizeof(next.bytes))) < 0)

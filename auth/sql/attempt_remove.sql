@@ -1,0 +1,13 @@
+-- attempt_remove: forgets an account's tries and the address's last one.
+--   $1  text  kind
+--   $2  text  the account's key; null for none
+--   $3  text  the address's key
+DELETE FROM attempt
+ WHERE kind = $1
+   AND (key = $2
+        OR ctid = (SELECT ctid
+                     FROM attempt
+                    WHERE kind = $1
+                      AND key = $3
+                    ORDER BY at DESC
+                    LIMIT 1))

@@ -1,0 +1,4 @@
+-- session_remove: ends a session.
+--   $1  bigint  session
+DELETE FROM session
+ WHERE id = $1
