@@ -1,6 +1,7 @@
 #include "storage/base/text.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <utf8proc.h>
@@ -201,6 +202,19 @@ text_printable(struct arena *arena, const char *text)
     }
     *to = '\0';
     return out;
+}
+
+char *
+text_fold(struct arena *arena, const char *text)
+{
+    utf8proc_uint8_t *folded = NULL;
+
+    if (utf8proc_map((const utf8proc_uint8_t *)text, 0, &folded,
+                     UTF8PROC_NULLTERM | UTF8PROC_STABLE | UTF8PROC_COMPOSE |
+                         UTF8PROC_CASEFOLD) < 0)
+        return arena_text(arena, text);
+    arena_defer(arena, free, folded);
+    return (char *)folded;
 }
 
 bool

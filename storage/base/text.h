@@ -46,6 +46,12 @@ char *text_percent_write(struct arena *arena, const char *text,
 /* Copies, with every control character (C0, DEL, C1) shown as '?'. */
 char *text_printable(struct arena *arena, const char *text);
 
+/*
+ * In Unicode's composed form with case folded: equal for two texts that some
+ * file system takes for one name.  Other text than UTF-8 comes back as it is.
+ */
+char *text_fold(struct arena *arena, const char *text);
+
 /* Equal without regard to the case of ASCII letters. */
 bool text_is_same_name(const char *a, const char *b);
 

@@ -89,6 +89,17 @@ TEST(a_name_follows_the_hubs_rules)
     CHECK(text_check_name("\xc3\xa9", &err) < 0);
 }
 
+TEST(names_that_a_file_system_may_confuse_fold_to_one)
+{
+    struct arena *arena = arena_open();
+
+    CHECK_TEXT(text_fold(arena, "Weights/A.bin"), "weights/a.bin");
+    CHECK_TEXT(text_fold(arena, "e\xcc\x81"), "\xc3\xa9");
+    CHECK_TEXT(text_fold(arena, "\xc3\x89"), "\xc3\xa9");
+    CHECK_TEXT(text_fold(arena, "\xff"), "\xff");
+    arena_free(arena);
+}
+
 TEST(percent_decoding_refuses_nul_and_broken_escapes)
 {
     struct arena *arena = arena_open();
