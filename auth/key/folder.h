@@ -27,11 +27,11 @@ struct folder_options {
     const char *signature_path;
     /* The cache's root, in which links may lead to files; NULL for none. */
     const char *links_root;
-    /* Refuse ".git*" but a plain root ".gitattributes", which is left out. */
-    bool is_delivered;
-    /* Digest of one file, e.g. one remembered; NULL to hash it. */
-    int (*digest)(struct digest *out, void *state, const char *name, int fd,
-                  struct error *err);
+    /*
+     * A file's digest, e.g. one that is remembered; NULL to hash it.  Called
+     * from several threads at once.
+     */
+    int (*digest)(struct digest *out, void *state, int fd, struct error *err);
     void *state;
 };
 
@@ -41,28 +41,41 @@ struct folder {
     uint64_t size_bytes; /* of all files together */
 };
 
-/* Lists and hashes.  ERROR_SIGNATURE names what may not be in a model. */
+/*
+ * Lists and hashes.  ERROR_SIGNATURE names what may not be in a model: links,
+ * devices, empty folders, names that text_check_path refuses.  A top-level
+ * ".cache/huggingface" is left out.
+ */
 int folder_read(struct folder *out, struct arena *arena, const char *path,
                 const struct folder_options *options, struct error *err);
 
 struct folder_check {
     const char *path;
-    const char *signature_path;
     const struct key *key;
-    const char *const *ignored; /* besides those that the bundle names */
-    size_t ignored_count;
-    const char *links_root;
+    /* signature_path is needed; ignored comes besides what the bundle names */
+    struct folder_options options;
     bool ignore_unsigned; /* more files than were signed are no failure */
 };
 
 /*
  * What `weigh verify DIR` does: reads the bundle, checks its signature, then
- * every file.  out tells what was signed; differences, of which NULL is
+ * every file.  What the bundle leaves out may be there, but for ".git*": of
+ * these only a root ".gitattributes" that signature_is_plain_attributes takes
+ * is no extra file.  out tells what was signed; differences, of which NULL is
  * allowed, tells what does not agree.  ERROR_SIGNATURE when any of it fails.
  */
 int folder_verify(struct signature *out,
                   struct signature_differences *differences,
                   struct arena *arena, const struct folder_check *check,
                   struct error *err);
+
+/*
+ * What `weigh sign DIR` does: leaves out the signature's own file, the root's
+ * .git, .gitattributes, .github and .gitignore, and what options name, says so
+ * in the bundle, and writes it to options->signature_path.
+ */
+int folder_sign(struct folder *out, struct arena *arena, const char *path,
+                const struct folder_options *options, const struct key *key,
+                struct error *err);
 
 #endif

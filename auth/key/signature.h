@@ -46,8 +46,9 @@ struct signature {
 };
 
 /*
- * The bundle's text over signature's subject, files (in any order), ignored.
- * Checks the names as signature_check_names does; sorts the files in place.
+ * The bundle's text over signature's subject, files (in any order), ignored;
+ * nothing else of it is looked at.  Checks the names as signature_check_names
+ * does.  ERROR_BAD_REQUEST when key is not P-256: no other has all verifiers.
  */
 int signature_make(char **out, size_t *out_length, struct arena *arena,
                    const struct signature *signature, const struct key *key,
@@ -65,7 +66,8 @@ int signature_verify(const struct signature *signature, const struct key *key,
  * Refuses names that text_check_path refuses; two that are equal, or equal but
  * for case or Unicode composition; a file that is also a folder; and pairs
  * such as "a-b" and "a/b", which tools sort differently, so that they would
- * show different root digests.
+ * show different root digests.  signature_parse lets the last kind pass, since
+ * others sign such folders; a release may not have one.
  */
 int signature_check_names(const struct signature_file *files, size_t count,
                           struct error *err);
@@ -85,7 +87,7 @@ struct signature_difference {
  * Holds files that are there, in any order, against those that were signed;
  * fails only over differences: ERROR_SIGNATURE that names the first ones.
  * out, of which NULL is allowed, gets all of them, missing ones first.
- * Not for is_sharded.
+ * Of an is_sharded bundle files are shards.
  */
 struct signature_differences {
     const struct signature_difference *items;
