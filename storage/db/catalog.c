@@ -64,15 +64,14 @@ catalog_read(struct repository *out, struct arena *arena,
 
 int
 catalog_find(struct repository *out, struct db *db, struct arena *arena,
-             enum repository_kind kind, const char *namespace_name,
-             const char *name, struct error *err)
+             const struct catalog_name *name, struct error *err)
 {
     struct db_rows *rows;
 
     *out = (struct repository){0};
     if (DB_RUN(&rows, db, arena, "repository_find", err,
-               db_text(repository_kind_name(kind)), db_text(namespace_name),
-               db_text(name)) < 0)
+               db_text(repository_kind_name(name->kind)),
+               db_text(name->namespace_name), db_text(name->name)) < 0)
         return -1;
     if (db_rows_count(rows) > 0)
         catalog_read(out, arena, rows, 0);

@@ -44,13 +44,18 @@ const char *repository_kind_prefix(enum repository_kind kind);
 /* Reads "model" or "models" and so on; false for another word. */
 bool repository_kind_parse(enum repository_kind *out, const char *text);
 
+struct catalog_name {
+    enum repository_kind kind;
+    const char *namespace_name;
+    const char *name;
+};
+
 /*
  * Finds by name, without regard to case, following a move (then out has the
  * new name).  With no such repository out->id is 0, which is not an error.
  */
 int catalog_find(struct repository *out, struct db *db, struct arena *arena,
-                 enum repository_kind kind, const char *namespace_name,
-                 const char *name, struct error *err);
+                 const struct catalog_name *name, struct error *err);
 int catalog_find_by_id(struct repository *out, struct db *db,
                        struct arena *arena, int64_t id, struct error *err);
 

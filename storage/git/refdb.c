@@ -9,6 +9,15 @@
 #include "storage/git/handle.h"
 #include "storage/git/ref.h"
 
+#define WRITE_PARAMETERS                                                       \
+    git_refdb_backend *parent, const git_reference *ref, int force,            \
+        const git_signature *who, const char *message, const git_oid *old,     \
+        const char *old_target
+#define RENAME_PARAMETERS                                                      \
+    git_reference **out, git_refdb_backend *parent, const char *old_name,      \
+        const char *new_name, int force, const git_signature *who,             \
+        const char *message
+
 struct backend {
     git_refdb_backend parent; /* first: libgit2 sees only this */
     struct view *view;
@@ -118,12 +127,93 @@ open_iterator(git_reference_iterator **out, git_refdb_backend *parent,
     return 0;
 }
 
+/* No ref has a log: the registry's own log tells of moves. */
 static int
 has_log(git_refdb_backend *parent, const char *name)
 {
     (void)parent;
     (void)name;
     return 0;
+}
+
+/*
+ * What libgit2 insists on and may not do here: a ref moves through ref.c, for
+ * auth/change alone.
+ */
+static int
+refuse(const char *name)
+{
+    git_error_set(GIT_ERROR_REFERENCE, "%s: refs are not moved from here",
+                  name);
+    return GIT_ERROR;
+}
+
+/* NOLINTNEXTLINE(readability-function-size): the parameters are libgit2's */
+static int
+refuse_write(WRITE_PARAMETERS)
+{
+    (void)parent;
+    (void)force;
+    (void)who;
+    (void)message;
+    (void)old;
+    (void)old_target;
+    return refuse(git_reference_name(ref));
+}
+
+/* NOLINTNEXTLINE(readability-function-size): the parameters are libgit2's */
+static int
+refuse_rename(RENAME_PARAMETERS)
+{
+    (void)out;
+    (void)parent;
+    (void)new_name;
+    (void)force;
+    (void)who;
+    (void)message;
+    return refuse(old_name);
+}
+
+static int
+refuse_remove(git_refdb_backend *parent, const char *name, const git_oid *old,
+              const char *old_target)
+{
+    (void)parent;
+    (void)old;
+    (void)old_target;
+    return refuse(name);
+}
+
+static int
+refuse_log(git_refdb_backend *parent, const char *name)
+{
+    (void)parent;
+    return refuse(name);
+}
+
+static int
+refuse_log_read(git_reflog **out, git_refdb_backend *parent, const char *name)
+{
+    (void)out;
+    (void)parent;
+    return refuse(name);
+}
+
+static int
+refuse_log_write(git_refdb_backend *parent, git_reflog *log)
+{
+    (void)parent;
+    (void)log;
+    return refuse("reflog");
+}
+
+static int
+refuse_log_rename(git_refdb_backend *parent, const char *old_name,
+                  const char *new_name)
+{
+    (void)parent;
+    (void)new_name;
+    return refuse(old_name);
 }
 
 static void
@@ -144,7 +234,15 @@ refdb_attach(struct view *view)
     backend->parent.exists = has_reference;
     backend->parent.lookup = find_reference;
     backend->parent.iterator = open_iterator;
+    backend->parent.write = refuse_write;
+    backend->parent.rename = refuse_rename;
+    backend->parent.del = refuse_remove;
     backend->parent.has_log = has_log;
+    backend->parent.ensure_log = refuse_log;
+    backend->parent.reflog_read = refuse_log_read;
+    backend->parent.reflog_write = refuse_log_write;
+    backend->parent.reflog_rename = refuse_log_rename;
+    backend->parent.reflog_delete = refuse_log;
     backend->parent.free = free_backend;
     outcome = git_refdb_new(&refdb, view->git);
     if (outcome == 0)
