@@ -7,21 +7,9 @@ static const char no_permission[] = "You have read access but not the required "
                                     "permissions for this operation";
 static const char not_signed_in[] = "Invalid username or password.";
 
-/* Columns of right_find. */
+/* Columns of right_find behind those that catalog_read takes. */
 enum {
-    FIND_ID,
-    FIND_PUBLIC_ID,
-    FIND_NAMESPACE_ID,
-    FIND_NAMESPACE,
-    FIND_NAME,
-    FIND_PRIVATE,
-    FIND_DISABLED,
-    FIND_ALLOW_UNSAFE,
-    FIND_GATE_MODE,
-    FIND_CREATED_BY,
-    FIND_CREATED_AT,
-    FIND_UPDATED_AT,
-    FIND_MEMBERSHIP,
+    FIND_MEMBERSHIP = 13,
     FIND_REVIEWER,
     FIND_MAY_READ,
     FIND_MAY_WRITE,
@@ -43,55 +31,33 @@ enum {
 
 /* How far the token lets its account go. */
 struct reach {
-    bool private;
+    bool private; /* sees private repositories */
+    bool gated;   /* reads gated files of its own account's repositories */
     bool write;
     bool review;
     bool manage;
 };
 
-static void
-read_repository(struct repository *out, const struct db_rows *rows,
-                struct arena *arena, enum repository_kind kind)
-{
-    *out = (struct repository){
-        .id = db_get_int(rows, 0, FIND_ID),
-        .public_id = db_get_text(rows, 0, FIND_PUBLIC_ID),
-        .kind = kind,
-        .namespace_id = db_get_int(rows, 0, FIND_NAMESPACE_ID),
-        .namespace_name = db_get_text(rows, 0, FIND_NAMESPACE),
-        .name = db_get_text(rows, 0, FIND_NAME),
-        .is_private = db_get_bool(rows, 0, FIND_PRIVATE),
-        .is_disabled = db_get_bool(rows, 0, FIND_DISABLED),
-        .allow_unsafe = db_get_bool(rows, 0, FIND_ALLOW_UNSAFE),
-        .gate_mode = db_get_text(rows, 0, FIND_GATE_MODE),
-        .created_by = db_get_int(rows, 0, FIND_CREATED_BY),
-        .created_at_ms = db_get_time(rows, 0, FIND_CREATED_AT),
-        .updated_at_ms = db_get_time(rows, 0, FIND_UPDATED_AT),
-    };
-    out->full_name =
-        arena_format(arena, "%s/%s", out->namespace_name, out->name);
-}
-
 static struct reach
 find_reach(const struct caller *caller, const struct db_rows *rows)
 {
-    bool any = caller->role == TOKEN_NONE || caller->role == TOKEN_WRITE;
-    struct reach reach = {.private = true, .write = any, .review = any};
-    bool may_write;
-    bool may_manage;
-    bool may_review;
+    bool is_full = caller->role == TOKEN_NONE || caller->role == TOKEN_WRITE;
+    struct reach reach = {
+        .private = true,
+        .gated = true,
+        .write = is_full,
+        .review = is_full,
+        .manage = is_full,
+    };
 
-    reach.manage = any;
     if (caller->role != TOKEN_FINE_GRAINED)
         return reach;
-    may_write = db_get_bool(rows, 0, FIND_MAY_WRITE);
-    may_review = db_get_bool(rows, 0, FIND_MAY_REVIEW);
-    may_manage = db_get_bool(rows, 0, FIND_MAY_MANAGE);
-    reach.write = may_write;
-    reach.review = may_review || may_write;
-    reach.manage = may_manage;
-    reach.private = may_write || may_review || may_manage ||
-                    db_get_bool(rows, 0, FIND_MAY_READ);
+    reach.write = db_get_bool(rows, 0, FIND_MAY_WRITE);
+    reach.review = reach.write || db_get_bool(rows, 0, FIND_MAY_REVIEW);
+    reach.manage = db_get_bool(rows, 0, FIND_MAY_MANAGE);
+    reach.gated =
+        reach.write || reach.manage || db_get_bool(rows, 0, FIND_MAY_READ);
+    reach.private = reach.gated || reach.review;
     return reach;
 }
 
@@ -108,8 +74,8 @@ is_writing(const char *membership)
 }
 
 static void
-read_standing(struct standing *out, const struct db_rows *rows,
-              const struct caller *caller)
+read_standing(struct standing *out, const struct repository *repository,
+              const struct db_rows *rows, const struct caller *caller)
 {
     const char *membership = db_get_text(rows, 0, FIND_MEMBERSHIP);
     bool is_member = membership[0] != '\0';
@@ -117,15 +83,15 @@ read_standing(struct standing *out, const struct db_rows *rows,
     struct reach reach = find_reach(caller, rows);
 
     *out = (struct standing){.membership = membership};
-    out->may_see = !db_get_bool(rows, 0, FIND_PRIVATE) ||
+    out->may_see = !repository->is_private ||
                    ((is_member || is_reviewer) && reach.private);
     out->may_write = is_writing(membership) && reach.write;
     out->may_review = (is_writing(membership) || is_reviewer) && reach.review;
     out->may_manage = is_administrating(membership) && reach.manage;
-    /* A right on one's own repositories reaches their gated files too. */
+    /* Others' gated files need the right that is named so. */
     out->token_gated = caller->role != TOKEN_FINE_GRAINED ||
                        db_get_bool(rows, 0, FIND_MAY_GATED) ||
-                       (is_member && reach.private);
+                       (is_member && reach.gated);
 }
 
 /* Whether this caller has the right, on a repository that they may see. */
@@ -188,8 +154,8 @@ right_check(struct repository *out, struct standing *out_standing,
         return -1;
     if (db_rows_count(rows) == 0)
         return refuse_hidden(caller, err);
-    read_repository(out, rows, arena, question->kind);
-    read_standing(out_standing, rows, caller);
+    catalog_read(out, arena, rows, 0);
+    read_standing(out_standing, out, rows, caller);
     if (!out_standing->may_see)
         return refuse_hidden(caller, err);
     if (has_right(out_standing, caller, question->right))
