@@ -18,9 +18,10 @@
 #define LIMIT_QUERY_FIELDS 256
 #define LIMIT_RANGES 32             /* in one Range header, else all is sent */
 #define LIMIT_ROUND_BYTES (1 << 20) /* of one sendfile or SSL_write round */
-#define LIMIT_DRAIN_BYTES (64 * 1024)    /* read and dropped after a refusal */
-#define LIMIT_ANSWER_MEMORY (256 * 1024) /* a longer generated answer spools   \
-                                          */
+#define LIMIT_DRAIN_BYTES (64 * 1024) /* read and dropped after a refusal */
+#define LIMIT_ANSWER_MEMORY                                                    \
+    (256 * 1024) /* a longer generated answer spools                           \
+                  */
 #define LIMIT_REQUEST_ID 128
 
 struct limits {

@@ -19,7 +19,7 @@
  * Keeps what X-HF-Warning says with the request.  Always -1.
  */
 int refuse_gate(struct error *err, const struct gate_answer *answer,
-                struct request *request);
+                const struct request *request);
 
 /*
  * Replaces whatever the handler set by the answer for err.  The texts of

@@ -39,8 +39,8 @@ struct request {
     /* Of routes with {types} or {prefix} and :namespace/:name. */
     struct repository repository;
     struct standing standing;
-    void *state;                       /* what begin keeps for end */
-    const struct request_input *input; /* registry/http's own */
+    void *state;                 /* what begin keeps for end */
+    struct request_input *input; /* registry/http's own */
 };
 
 /* A parameter of the route, percent-decoded.  NULL: the route has none. */

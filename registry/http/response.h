@@ -23,12 +23,18 @@ struct html;
 
 void response_status(struct response *response, int status);
 
-/* Adds a header; control characters in value become '?'.  Copies both. */
+/*
+ * Adds a header; control characters in value become '?'.  Copies both.
+ * Content-Type replaces the body's type.
+ */
 void response_header(struct response *response, const char *name,
                      const char *value);
 
-/* Whole bodies.  Bytes must live as long as the request's arena. */
-void response_json(struct response *response, int status, json_t *value);
+/*
+ * Whole bodies.  Bytes must live as long as the request's arena.  A JSON value
+ * is written at once and stays its owner's: json_keep(arena, value) frees it.
+ */
+void response_json(struct response *response, int status, const json_t *value);
 void response_bytes(struct response *response, int status, const char *type,
                     const void *bytes, size_t length);
 void response_text(struct response *response, int status, const char *text);
