@@ -16,8 +16,8 @@
 #include "storage/base/arena.h"
 #include "storage/base/error.h"
 
-#define CARD_LIMIT_BYTES (4 * 1024 * 1024) /* of README.md that is looked at   \
-                                            */
+/* Of README.md, that is looked at. */
+#define CARD_LIMIT_BYTES (4 * 1024 * 1024)
 #define CARD_YAML_LIMIT_BYTES (256 * 1024)
 #define CARD_DEPTH_LIMIT 32
 #define CARD_NODES_LIMIT 20000 /* with every alias expanded */
