@@ -1,0 +1,300 @@
+#include "cli/client/client.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cli/client/refusal.h"
+
+/* Waits between the tries of one question: 200, 400, 800, 1600, 3200 ms. */
+#define TRIES 6
+#define FIRST_WAIT_MS 200
+#define STEP_MS 1000
+
+struct client {
+    char *registry;
+    char *token;
+    struct interrupt *interrupt;
+    struct exchange_origin origin;
+    CURLM *multi;
+    bool was_answered; /* the registry is there, so waiting for it may help */
+};
+
+/* The host that never leaves this machine. */
+static bool
+is_loopback(const char *url)
+{
+    static const char *const hosts[] = {"127.", "localhost", "[::1]"};
+    const char *host = strstr(url, "://") + 3;
+    size_t length = strcspn(host, ":/");
+
+    if (host[0] == '[')
+        length = strcspn(host, "]") + 1;
+    if (length == strlen(hosts[1]) && strncasecmp(host, hosts[1], length) == 0)
+        return true;
+    if (length == strlen(hosts[2]) && strncmp(host, hosts[2], length) == 0)
+        return true;
+    /* 127.0.0.1, but not 127.example.com. */
+    return strncmp(host, hosts[0], 4) == 0 &&
+           strspn(host, "0123456789.") == length;
+}
+
+int
+client_open(struct client **out, const struct client_settings *settings,
+            struct error *err)
+{
+    struct client *client;
+
+    if (settings->token[0] != '\0' &&
+        strncmp(settings->registry, "http:", 5) == 0 &&
+        !is_loopback(settings->registry))
+        return error_set(err, ERROR_USAGE,
+                         "the token would go over plain HTTP to %s: use https",
+                         settings->registry);
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return error_set(err, ERROR_INTERNAL, "libcurl does not start");
+    client = xcalloc(1, sizeof(*client));
+    client->registry = xstrdup(settings->registry);
+    client->token = xstrdup(settings->token);
+    client->interrupt = settings->interrupt;
+    client->origin = (struct exchange_origin){
+        .registry = client->registry,
+        .token = client->token,
+        .authority = getenv("SSL_CERT_FILE"),
+    };
+    client->multi = curl_multi_init();
+    *out = client;
+    return 0;
+}
+
+void
+client_free(struct client *client)
+{
+    if (client == NULL)
+        return;
+    curl_multi_cleanup(client->multi);
+    free(client->registry);
+    free(client->token);
+    free(client);
+}
+
+const char *
+client_registry(const struct client *client)
+{
+    return client->registry;
+}
+
+bool
+client_has_token(const struct client *client)
+{
+    return client->token[0] != '\0';
+}
+
+struct interrupt *
+client_interrupt(const struct client *client)
+{
+    return client->interrupt;
+}
+
+const struct exchange_origin *
+client_origin(const struct client *client)
+{
+    return &client->origin;
+}
+
+int
+client_start(struct client *client, struct exchange *exchange,
+             struct error *err)
+{
+    if (curl_multi_add_handle(client->multi, exchange_handle(exchange)) !=
+        CURLM_OK)
+        return error_set(err, ERROR_INTERNAL, "libcurl takes no request");
+    return 0;
+}
+
+void
+client_stop(struct client *client, struct exchange *exchange)
+{
+    if (exchange != NULL)
+        curl_multi_remove_handle(client->multi, exchange_handle(exchange));
+}
+
+/* The next that is done, after its redirects; NULL for none yet. */
+static struct exchange *
+take_done(struct client *client)
+{
+    struct exchange *exchange;
+    CURLMsg *message;
+    int left;
+
+    while ((message = curl_multi_info_read(client->multi, &left)) != NULL) {
+        CURL *handle = message->easy_handle;
+        CURLcode verdict = message->data.result;
+
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        curl_easy_getinfo(handle, CURLINFO_PRIVATE, (char **)&exchange);
+        curl_multi_remove_handle(client->multi, handle);
+        if (!exchange_finish(exchange, (int)verdict)) {
+            if (exchange_answer(exchange)->status != 0)
+                client->was_answered = true;
+            return exchange;
+        }
+        curl_multi_add_handle(client->multi, handle);
+    }
+    return NULL;
+}
+
+int
+client_step(struct exchange **out, struct client *client, int timeout_ms,
+            struct error *err)
+{
+    struct curl_waitfd interrupt = {.fd = interrupt_fd(client->interrupt),
+                                    .events = CURL_WAIT_POLLIN};
+    unsigned int extra = interrupt.fd >= 0 ? 1 : 0;
+    int running = 0;
+
+    curl_multi_perform(client->multi, &running);
+    *out = take_done(client);
+    if (*out != NULL)
+        return interrupt_check(client->interrupt, err);
+    curl_multi_poll(client->multi, &interrupt, extra, timeout_ms, NULL);
+    if (interrupt_check(client->interrupt, err) < 0)
+        return -1;
+    curl_multi_perform(client->multi, &running);
+    *out = take_done(client);
+    return 0;
+}
+
+void
+client_wake(struct client *client)
+{
+    curl_multi_wakeup(client->multi);
+}
+
+static int
+run_to_end(struct client *client, struct exchange *exchange, struct error *err)
+{
+    struct exchange *done = NULL;
+
+    if (client_start(client, exchange, err) < 0)
+        return -1;
+    while (done == NULL) {
+        if (client_step(&done, client, STEP_MS, err) < 0) {
+            client_stop(client, exchange);
+            return -1;
+        }
+    }
+    return exchange_result(exchange, err);
+}
+
+/* Copies what the exchange owns. */
+static void
+keep_answer(struct answer *out, struct arena *arena,
+            const struct answer *answer)
+{
+    const struct answer_header **end = &out->headers;
+
+    *out = (struct answer){.status = answer->status, .length = answer->length};
+    out->body = arena_bytes(arena, answer->body, answer->length);
+    for (const struct answer_header *at = answer->headers; at != NULL;
+         at = at->next) {
+        struct answer_header *copy = arena_alloc(arena, sizeof(*copy));
+
+        copy->name = arena_text(arena, at->name);
+        copy->value = arena_text(arena, at->value);
+        *end = copy;
+        end = &copy->next;
+    }
+}
+
+static int
+try_once(struct answer *out, struct client *client, struct arena *arena,
+         const struct exchange_request *request, struct error *err)
+{
+    struct exchange *exchange;
+    int result;
+
+    if (exchange_open(&exchange, &client->origin, request, err) < 0)
+        return -1;
+    result = run_to_end(client, exchange, err);
+    if (result == 0)
+        keep_answer(out, arena, exchange_answer(exchange));
+    exchange_free(exchange);
+    return result;
+}
+
+/*
+ * A POST is only repeated when the registry said itself that it did nothing,
+ * or when there was no connection at all.
+ */
+static bool
+may_repeat(const struct client *client, const struct exchange_request *request,
+           const struct error *err)
+{
+    bool is_harmless = strcmp(request->method, "POST") != 0;
+
+    if (!refusal_is_temporary(err) || !client->was_answered)
+        return false;
+    return is_harmless || err->code == ERROR_DATABASE ||
+           err->code == ERROR_TOO_MANY || refusal_is_unsent(err);
+}
+
+int
+client_send(struct answer *out, struct client *client, struct arena *arena,
+            const struct exchange_request *request, struct error *err)
+{
+    int wait_ms = FIRST_WAIT_MS;
+
+    for (int n = 1;; n++) {
+        if (try_once(out, client, arena, request, err) == 0)
+            return 0;
+        if (n == TRIES || !may_repeat(client, request, err))
+            return -1;
+        if (interrupt_sleep(client->interrupt, wait_ms, err) < 0)
+            return -1;
+        wait_ms *= 2;
+    }
+}
+
+int
+client_call(json_t **out, struct client *client, struct arena *arena,
+            const struct client_question *question, struct error *err)
+{
+    static const char *const headers[] = {"Content-Type: application/json",
+                                          NULL};
+    struct exchange_request request = {.method = question->method,
+                                       .url = question->path};
+    struct answer answer;
+    size_t length = 0;
+
+    if (question->body != NULL) {
+        request.headers = headers;
+        request.bytes = json_write(&length, arena, question->body);
+        request.length = length;
+        request.has_body = true;
+    }
+    if (client_send(&answer, client, arena, &request, err) < 0)
+        return -1;
+    if (out == NULL)
+        return 0;
+    if (answer.length == 0) {
+        *out = json_null();
+        return 0;
+    }
+    if (json_read(out, arena, answer.body, answer.length, err) < 0)
+        return error_set(err, ERROR_NETWORK,
+                         "%s answers %s with something else than JSON",
+                         client->registry, question->path);
+    return 0;
+}
+
+int
+client_get(json_t **out, struct client *client, struct arena *arena,
+           const char *path, struct error *err)
+{
+    const struct client_question question = {.method = "GET", .path = path};
+
+    return client_call(out, client, arena, &question, err);
+}
