@@ -71,6 +71,60 @@ read_digits(struct oid *out, const char *text)
     return oid_parse(out, padded) ? digits : 0;
 }
 
+/* The targets of all refs, as the commits that they come to. */
+static int
+list_tips(git_oid **out, size_t *out_count, struct view *view,
+          const struct ref_list *refs, struct error *err)
+{
+    git_oid *tips = arena_array(view->arena, refs->count, sizeof(*tips));
+    size_t count = 0;
+
+    for (size_t i = 0; i < refs->count; i++) {
+        struct oid commit;
+
+        if (refs->refs[i].symbolic != NULL)
+            continue;
+        if (revision_peel(&commit, view, &refs->refs[i].target, err) < 0)
+            return -1;
+        git_oid_cpy(&tips[count++], to_git(&commit));
+    }
+    *out = tips;
+    *out_count = count;
+    return 0;
+}
+
+int
+revision_is_reachable(bool *out, struct view *view, const struct oid *commit,
+                      struct error *err)
+{
+    struct ref_list refs;
+    git_oid *tips;
+    size_t count;
+    int outcome;
+
+    *out = false;
+    if (ref_list(&refs, view, "", err) < 0)
+        return -1;
+    /* Mostly it is the newest of a branch, and nothing needs to be walked. */
+    for (size_t i = 0; i < refs.count && !*out; i++)
+        *out = oid_is_equal(&refs.refs[i].target, commit);
+    if (*out)
+        return 0;
+    if (objects_read_commits(view, err) < 0 ||
+        list_tips(&tips, &count, view, &refs, err) < 0)
+        return -1;
+    if (count == 0)
+        return 0;
+    outcome =
+        git_graph_reachable_from_any(view->git, to_git(commit), tips, count);
+    if (outcome < 0)
+        return library_refuse(view, "walk", err);
+    *out = outcome == 1;
+    for (size_t i = 0; i < count && !*out; i++)
+        *out = git_oid_equal(&tips[i], to_git(commit));
+    return 0;
+}
+
 int
 revision_find(struct revision *out, struct view *view, const char *text,
               struct error *err)
@@ -100,6 +154,10 @@ revision_find(struct revision *out, struct view *view, const char *text,
     if (count > 1)
         return error_set(err, ERROR_REVISION_NOT_FOUND,
                          "Invalid rev id: %s means more than one commit", text);
+    if (revision_is_reachable(&is_found, view, &out->commit, err) < 0)
+        return -1;
+    if (!is_found)
+        return not_found(text, err);
     out->target = out->commit;
     return 0;
 }
