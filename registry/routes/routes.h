@@ -1,0 +1,15 @@
+/*
+ * routes: the tables of all families, a file each.
+ *
+ * routes.c joins them; registry/http/router finds the route of a request.
+ * weighd-http(7) lists every row, which a test compares.
+ */
+#ifndef REGISTRY_ROUTES_ROUTES_H
+#define REGISTRY_ROUTES_ROUTES_H
+
+#include "registry/http/route.h"
+
+extern const struct route health_routes[];
+extern const struct route release_routes[];
+
+#endif
