@@ -22,7 +22,10 @@ enum {
     COLUMN_PRIVATE_BY_DEFAULT,
     COLUMN_AVATAR,
     COLUMN_CREATED_AT,
+    COLUMN_COUNT,
 };
+
+_Static_assert(COLUMN_COUNT == ACCOUNT_COLUMNS, "account.h counts them");
 
 /* First segments of paths, now or later, and words that would mislead. */
 /* clang-format off */
@@ -205,8 +208,8 @@ account_add(struct account *out, struct db *db, struct arena *arena,
     return account_find_by_id(out, db, arena, db_get_int(rows, 0, 0), err);
 }
 
-static void
-read_account(struct account *out, const struct db_rows *rows, int64_t row)
+void
+account_read(struct account *out, const struct db_rows *rows, int64_t row)
 {
     const char *kind = db_get_text(rows, row, COLUMN_KIND);
 
@@ -238,7 +241,7 @@ find(struct account *out, struct db *db, struct arena *arena,
     if (DB_RUN(&rows, db, arena, statement, err, value) < 0)
         return -1;
     if (db_rows_count(rows) > 0)
-        read_account(out, rows, 0);
+        account_read(out, rows, 0);
     return 0;
 }
 
@@ -284,7 +287,7 @@ account_list(struct account **out, size_t *out_count, struct db *db,
     *out_count = (size_t)db_rows_count(rows);
     *out = arena_array(arena, *out_count, sizeof(**out));
     for (size_t i = 0; i < *out_count; i++)
-        read_account(&(*out)[i], rows, (int64_t)i);
+        account_read(&(*out)[i], rows, (int64_t)i);
     return 0;
 }
 

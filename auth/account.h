@@ -71,6 +71,13 @@ int account_find_by_email(struct account *out, struct db *db,
                           struct arena *arena, const char *email,
                           struct error *err);
 
+/*
+ * Reads a row whose first columns are those of account_find, for other
+ * statements that find accounts; ACCOUNT_COLUMNS is how many those are.
+ */
+#define ACCOUNT_COLUMNS 12
+void account_read(struct account *out, const struct db_rows *rows, int64_t row);
+
 /* All people, or all organisations, by name. */
 int account_list(struct account **out, size_t *out_count, struct db *db,
                  struct arena *arena, bool organizations, struct error *err);

@@ -1,0 +1,292 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "auth/key/dsse.h"
+#include "auth/key/signature.h"
+#include "auth/release.h"
+#include "auth/signing_key.h"
+#include "storage/base/clock.h"
+#include "storage/git/build.h"
+#include "storage/git/view.h"
+#include "tests/check.h"
+#include "tests/database/database.h"
+#include "tests/database/seed.h"
+
+struct fixture {
+    struct db *db;
+    struct arena *arena;
+    struct view *view;
+    struct repository repository;
+    struct key *key;
+    struct error err;
+};
+
+static struct fixture
+fixture_open(void)
+{
+    struct fixture f = {.db = test_database_open(), .arena = arena_open()};
+    const struct catalog_name name = {REPOSITORY_MODEL, "alice", "tiny"};
+    int64_t alice = seed_account("alice");
+
+    seed_model(alice, "tiny");
+    CHECK(catalog_find(&f.repository, f.db, f.arena, &name, &f.err) == 0);
+    CHECK(view_open(&f.view, f.db, f.arena, f.repository.id, &f.err) == 0);
+    CHECK(key_make(&f.key, KEY_P256, &f.err) == 0);
+    return f;
+}
+
+static void
+fixture_free(struct fixture *f)
+{
+    key_free(f->key);
+    arena_free(f->arena);
+    db_free(f->db);
+}
+
+static int
+add_key(struct signing_key *out, struct fixture *f, const struct key *key,
+        const char *rotation)
+{
+    const struct signing_key_spec spec = {
+        .namespace_id = f->repository.namespace_id,
+        .namespace_name = "alice",
+        .pem = key_public_pem(key),
+        .pem_length = strlen(key_public_pem(key)),
+        .rotation = rotation,
+        .account = f->repository.namespace_id,
+    };
+    int result;
+
+    CHECK(db_begin(f->db, &f->err) == 0);
+    result = signing_key_add(out, f->db, f->arena, &spec, &f->err);
+    if (result < 0)
+        db_rollback(f->db);
+    else
+        CHECK(db_commit(f->db, &f->err) == 0);
+    return result;
+}
+
+static struct signature_file
+file_of(const char *name, const char *text)
+{
+    struct signature_file file = {.name = name};
+
+    digest_of(&file.digest, text, strlen(text));
+    return file;
+}
+
+static struct edit
+write_file(struct fixture *f, const char *path, const char *text)
+{
+    struct edit edit = {EDIT_WRITE, path, {{0}}};
+
+    CHECK(build_blob(&edit.blob, f->view, text, strlen(text), &f->err) == 0);
+    return edit;
+}
+
+/* A commit of a.txt and extra, signed by key as if it were a.txt alone. */
+static struct oid
+commit_signed(struct fixture *f, const struct key *key, const char *extra)
+{
+    const struct signature_file file = file_of("a.txt", "hello");
+    const struct signature signature = {
+        .subject = "tiny", .files = &file, .count = 1};
+    struct build_draft draft = {.author_name = "alice",
+                                .author_email = "alice@example.org",
+                                .message = "x"};
+    struct edit edits[4];
+    struct oid commit = {{0}};
+    size_t length;
+    char *bundle;
+
+    CHECK(signature_make(&bundle, &length, f->arena, &signature, key,
+                         &f->err) == 0);
+    edits[0] = write_file(f, "a.txt", "hello");
+    edits[1] = write_file(f, "model.sig", bundle);
+    edits[2] = write_file(f, ".gitattributes",
+                          "*.gguf filter=lfs diff=lfs merge=lfs -text\n");
+    draft.edits = edits;
+    draft.edit_count = 3;
+    if (extra != NULL)
+        edits[draft.edit_count++] = write_file(f, extra, "hello");
+    CHECK(build_commit(&commit, f->view, &draft, &f->err) == 0);
+    CHECK(build_flush(f->view, &f->err) == 0);
+    return commit;
+}
+
+static int
+check(struct release *out, struct fixture *f, const struct oid *commit)
+{
+    bool is_signed = false;
+    int result = release_check(out, &is_signed, f->view, &f->repository, commit,
+                               &f->err);
+
+    CHECK(result < 0 || is_signed);
+    return result;
+}
+
+TEST(a_tree_signed_by_the_namespaces_key_is_a_release)
+{
+    struct fixture f = fixture_open();
+    struct signing_key key;
+    struct release release;
+    struct release found;
+    struct oid commit;
+
+    CHECK(add_key(&key, &f, f.key, NULL) == 0);
+    commit = commit_signed(&f, f.key, NULL);
+    CHECK(check(&release, &f, &commit) == 0);
+    CHECK(release.files == 1);
+    CHECK_TEXT(release.hint, key.hint);
+    release.tag = "v1";
+    CHECK(db_begin(f.db, &f.err) == 0);
+    CHECK(release_add(&release, f.db, f.arena, &f.repository,
+                      f.repository.namespace_id, &f.err) == 0);
+    CHECK(db_commit(f.db, &f.err) == 0);
+    CHECK(release_find(&found, f.db, f.arena, f.repository.id, NULL, &f.err) ==
+          0);
+    CHECK(oid_is_equal(&found.commit, &commit));
+    CHECK(seed("SELECT count(*) FROM log_entry WHERE kind = 'release'") == 1);
+    fixture_free(&f);
+}
+
+TEST(a_release_by_a_key_that_is_not_registered_is_refused)
+{
+    struct fixture f = fixture_open();
+    struct key *other = NULL;
+    struct signing_key key;
+    struct release release;
+    struct oid commit;
+
+    CHECK(key_make(&other, KEY_P256, &f.err) == 0);
+    CHECK(add_key(&key, &f, other, NULL) == 0);
+    commit = commit_signed(&f, f.key, NULL);
+    CHECK(check(&release, &f, &commit) < 0);
+    CHECK(f.err.code == ERROR_SIGNATURE);
+    CHECK(strstr(f.err.message, "not registered") != NULL);
+    key_free(other);
+    fixture_free(&f);
+}
+
+TEST(a_release_with_a_file_that_is_not_signed_is_refused)
+{
+    struct fixture f = fixture_open();
+    struct signing_key key;
+    struct release release;
+    struct oid commit;
+
+    CHECK(add_key(&key, &f, f.key, NULL) == 0);
+    commit = commit_signed(&f, f.key, "b.txt");
+    CHECK(check(&release, &f, &commit) < 0);
+    CHECK(strstr(f.err.message, "b.txt") != NULL);
+    commit = commit_signed(&f, f.key, ".gitmodules");
+    CHECK(check(&release, &f, &commit) < 0);
+    CHECK(strstr(f.err.message, ".gitmodules") != NULL);
+    fixture_free(&f);
+}
+
+TEST(a_revoked_key_signs_no_release)
+{
+    struct fixture f = fixture_open();
+    struct signing_key key;
+    struct release release;
+    struct oid commit;
+
+    CHECK(add_key(&key, &f, f.key, NULL) == 0);
+    commit = commit_signed(&f, f.key, NULL);
+    CHECK(db_begin(f.db, &f.err) == 0);
+    CHECK(signing_key_revoke(f.db, f.arena, f.repository.namespace_id, key.hint,
+                             "lost", &f.err) == 0);
+    CHECK(db_commit(f.db, &f.err) == 0);
+    CHECK(check(&release, &f, &commit) < 0);
+    CHECK(strstr(f.err.message, "no longer signs") != NULL);
+    CHECK(add_key(&key, &f, f.key, NULL) < 0);
+    CHECK(f.err.code == ERROR_CONFLICT);
+    fixture_free(&f);
+}
+
+/* What the key before says of the one after it. */
+static const char *
+rotation_by(struct fixture *f, const struct key *by, const char *from,
+            const struct key *to)
+{
+    struct dsse dsse = {.type = SIGNING_KEY_ROTATION_TYPE, .key_id = ""};
+    char hint[DIGEST_TEXT_SIZE];
+    struct digest fingerprint;
+
+    key_fingerprint(&fingerprint, to);
+    digest_write(hint, &fingerprint);
+    dsse.payload = json_write(
+        &dsse.payload_length, f->arena,
+        json_keep(f->arena, json_pack("{s:s, s:s, s:s}", "namespace", "alice",
+                                      "from", from, "to", hint)));
+    CHECK(dsse_sign(&dsse, f->arena, by, &f->err) == 0);
+    return json_write(NULL, f->arena,
+                      json_keep(f->arena, dsse_to_json(&dsse, f->arena)));
+}
+
+TEST(a_key_is_replaced_only_by_one_that_it_signed_for)
+{
+    struct fixture f = fixture_open();
+    struct key *next = NULL;
+    struct signing_key first;
+    struct signing_key second;
+
+    CHECK(key_make(&next, KEY_P256, &f.err) == 0);
+    CHECK(add_key(&first, &f, f.key, NULL) == 0);
+    CHECK(add_key(&second, &f, next, NULL) < 0);
+    CHECK(f.err.code == ERROR_CONFLICT);
+    CHECK(add_key(&second, &f, next, rotation_by(&f, next, first.hint, next)) <
+          0);
+    CHECK(f.err.code == ERROR_SIGNATURE);
+    CHECK(add_key(&second, &f, next,
+                  rotation_by(&f, f.key, first.hint, next)) == 0);
+    CHECK(second.ends_at_ms == CLOCK_NEVER);
+    CHECK(signing_key_find(&first, f.db, f.arena, f.repository.namespace_id,
+                           first.hint, &f.err) == 0);
+    CHECK(first.ends_at_ms != CLOCK_NEVER);
+    key_free(next);
+    fixture_free(&f);
+}
+
+TEST(registering_the_key_that_signs_again_changes_nothing)
+{
+    struct fixture f = fixture_open();
+    struct signing_key first;
+    struct signing_key again;
+
+    CHECK(add_key(&first, &f, f.key, NULL) == 0);
+    CHECK(add_key(&again, &f, f.key, NULL) == 0);
+    CHECK(first.id == again.id);
+    CHECK(seed("SELECT count(*) FROM log_entry") == 1);
+    fixture_free(&f);
+}
+
+TEST(a_withdrawn_release_stands_no_longer_and_is_on_record)
+{
+    struct fixture f = fixture_open();
+    struct signing_key key;
+    struct release release;
+    struct release *list;
+    struct oid commit;
+    size_t count;
+
+    CHECK(add_key(&key, &f, f.key, NULL) == 0);
+    commit = commit_signed(&f, f.key, NULL);
+    CHECK(check(&release, &f, &commit) == 0);
+    release.tag = "v1";
+    CHECK(db_begin(f.db, &f.err) == 0);
+    CHECK(release_add(&release, f.db, f.arena, &f.repository,
+                      f.repository.namespace_id, &f.err) == 0);
+    CHECK(release_withdraw(f.db, f.arena, &f.repository, "v1", "bad weights",
+                           &f.err) == 0);
+    CHECK(db_commit(f.db, &f.err) == 0);
+    CHECK(release_find(&release, f.db, f.arena, f.repository.id, "v1",
+                       &f.err) == 0);
+    CHECK(release.id == 0);
+    CHECK(release_list(&list, &count, f.db, f.arena, f.repository.id, &f.err) ==
+          0);
+    CHECK(count == 1);
+    CHECK(list[0].withdrawn_at_ms != CLOCK_NEVER);
+    fixture_free(&f);
+}
