@@ -44,7 +44,7 @@ address_key(struct arena *arena, const char *address)
     struct in6_addr six;
 
     if (address == NULL)
-        address = "";
+        return NULL;
     if (inet_pton(AF_INET6, address, &six) != 1)
         return arena_format(arena, "address:%.64s", address);
     if (IN6_IS_ADDR_V4MAPPED(&six))

@@ -21,7 +21,7 @@ enum attempt_kind {
 struct attempt {
     enum attempt_kind kind;
     const char *account; /* a name or an e-mail address, as given; or NULL */
-    const char *address; /* of the caller, as text */
+    const char *address; /* of the caller, as text; or NULL */
 };
 
 /* Counts one; ERROR_TOO_MANY, with when to try again, over a limit. */

@@ -22,7 +22,8 @@ struct login {
 /*
  * Gives the account.  ERROR_UNAUTHENTICATED when it is not so, ERROR_TOO_MANY
  * over auth/attempt's limits, ERROR_FORBIDDEN for the right password of an
- * account whose e-mail address is not verified yet.
+ * account whose e-mail address is not verified yet; only then *out_account is
+ * set beside an error, for join_remind.
  */
 int login_check(int64_t *out_account, struct db *db, struct arena *arena,
                 const struct login *login, struct error *err);

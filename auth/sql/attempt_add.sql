@@ -1,7 +1,7 @@
 -- attempt_add: counts a try unless a limit is reached.
 --   $1  text    kind
 --   $2  text    the account's key; null for none
---   $3  text    the address's key
+--   $3  text    the address's key; null for none
 --   $4  bigint  length of the window, seconds
 --   $5  bigint  limit of an account
 --   $6  bigint  limit of an address
@@ -26,5 +26,5 @@ WITH recent AS (
      WHERE k IS NOT NULL
        AND (SELECT wait FROM refused) IS NULL
 )
-SELECT COALESCE(GREATEST(wait, 1), 0)::bigint
+SELECT COALESCE(wait, 0)::bigint
   FROM refused

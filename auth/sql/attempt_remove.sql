@@ -1,7 +1,7 @@
 -- attempt_remove: forgets an account's tries and the address's last one.
 --   $1  text  kind
 --   $2  text  the account's key; null for none
---   $3  text  the address's key
+--   $3  text  the address's key; null for none
 DELETE FROM attempt
  WHERE kind = $1
    AND (key = $2
