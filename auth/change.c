@@ -44,13 +44,10 @@ examine(struct change_plan *plan, struct view *view,
     struct oid before;
     bool is_known;
 
-    if (revision_is_reachable(&is_known, view, &plan->commit, err) < 0 ||
-        examine_known(&plan->examination, view, &plan->commit, err) < 0)
+    if (revision_is_reachable(&is_known, view, &plan->commit, err) < 0)
         return -1;
-    plan->is_release =
-        tag_of(change) != NULL && plan->examination.has_signature;
     if (is_known && !plan->is_release)
-        return 0;
+        return examine_known(&plan->examination, view, &plan->commit, err);
     if (change->from != NULL && !plan->is_release) {
         if (revision_peel(&before, view, change->from, err) < 0)
             return -1;
@@ -69,8 +66,13 @@ change_prepare(struct change_plan *out, struct view *view,
         return -1;
     if (change->to == NULL)
         return 0;
-    if (revision_peel(&out->commit, view, change->to, err) < 0 ||
-        examine(out, view, store, err) < 0)
+    if (revision_peel(&out->commit, view, change->to, err) < 0)
+        return -1;
+    if (tag_of(change) != NULL &&
+        release_check(&out->release, &out->is_release, view, change->repository,
+                      &out->commit, err) < 0)
+        return -1;
+    if (examine(out, view, store, err) < 0)
         return -1;
     out->is_main = strcmp(change->ref, REF_MAIN) == 0;
     if (!out->is_main)
@@ -117,37 +119,70 @@ move(struct view *view, const struct change *change, struct error *err)
     return error_set(err, ERROR_STALE, NULL);
 }
 
+/* A tag that was a release comes back, if at all, as what it was. */
+static int
+check_return(struct view *view, const struct change_plan *plan, const char *tag,
+             struct error *err)
+{
+    struct release *releases;
+    size_t count;
+
+    if (release_list(&releases, &count, view_db(view), view_arena(view),
+                     plan->change->repository->id, err) < 0)
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(releases[i].tag, tag) == 0 &&
+            !oid_is_equal(&releases[i].commit, &plan->commit))
+            return error_set(err, ERROR_CONFLICT,
+                             "%s was a signed release of another commit; "
+                             "publish under another tag",
+                             tag);
+    return 0;
+}
+
 /*
  * A release's tag holds still; its removal is a withdrawal, which stays on
- * record.  *out_withdrawn says whether it was one.
+ * record.
  */
 static int
-guard_release(bool *out_withdrawn, struct view *view,
-              const struct change *change, struct error *err)
+keep_release(struct view *view, const struct change_plan *plan,
+             struct error *err)
 {
+    const struct change *change = plan->change;
     const char *tag = tag_of(change);
-    struct db_rows *rows;
+    struct release release;
 
-    *out_withdrawn = false;
-    if (tag == NULL || change->from == NULL)
+    if (tag == NULL)
         return 0;
-    if (change->to != NULL) {
-        if (DB_RUN(&rows, view_db(view), view_arena(view), "release_live", err,
-                   db_int(change->repository->id), db_text(tag)) < 0)
-            return -1;
-        if (db_rows_count(rows) > 0)
-            return error_set(err, ERROR_CONFLICT,
-                             "%s is a signed release and cannot move; publish "
-                             "another tag, or withdraw it first",
-                             tag);
-        return 0;
-    }
-    if (DB_RUN(&rows, view_db(view), view_arena(view), "release_withdraw", err,
-               db_int(change->repository->id), db_text(tag),
-               db_text(change->reason)) < 0)
+    if (change->from == NULL)
+        return check_return(view, plan, tag, err);
+    if (change->to == NULL)
+        return release_withdraw(
+            view_db(view), view_arena(view), change->repository, tag,
+            change->reason != NULL ? change->reason : "", err);
+    if (release_find(&release, view_db(view), view_arena(view),
+                     change->repository->id, tag, err) < 0)
         return -1;
-    *out_withdrawn = db_rows_count(rows) > 0;
+    if (release.id != 0)
+        return error_set(err, ERROR_CONFLICT,
+                         "%s is a signed release and cannot move; publish "
+                         "under another tag",
+                         tag);
     return 0;
+}
+
+static int
+add_release(struct view *view, const struct change_plan *plan,
+            struct error *err)
+{
+    const struct change *change = plan->change;
+    struct release release = plan->release;
+
+    if (!plan->is_release)
+        return 0;
+    release.tag = tag_of(change);
+    return release_add(&release, view_db(view), view_arena(view),
+                       change->repository, change->caller->account, err);
 }
 
 static void
@@ -162,15 +197,13 @@ set_oid(json_t *object, const char *key, const struct oid *oid)
 }
 
 static int
-note(struct view *view, const struct change_plan *plan, bool is_withdrawn,
-     struct error *err)
+note(struct view *view, const struct change_plan *plan, struct error *err)
 {
     const struct change *change = plan->change;
     struct arena *arena = view_arena(view);
     json_t *open = json_keep(arena, json_object());
     json_t *record = json_keep(arena, json_object());
-    const struct log_fact fact = {is_withdrawn ? "withdrawal" : "change", open,
-                                  record};
+    const struct log_fact fact = {"change", open, record};
     char now[CLOCK_TEXT_SIZE];
 
     clock_write(now, clock_now_ms());
@@ -187,8 +220,6 @@ note(struct view *view, const struct change_plan *plan, bool is_withdrawn,
     set_oid(record, "from", change->from);
     set_oid(record, "to", change->to);
     json_object_set_new(record, "at", json_string(now));
-    if (change->reason != NULL)
-        json_object_set_new(record, "reason", json_string(change->reason));
     return log_add(NULL, view_db(view), arena, &fact, err);
 }
 
@@ -198,10 +229,8 @@ change_apply(struct view *view, const struct change_plan *plan,
 {
     const struct change *change = plan->change;
     const struct examination *examination = &plan->examination;
-    bool is_withdrawn;
 
-    if (compare(view, change, err) < 0 ||
-        guard_release(&is_withdrawn, view, change, err) < 0 ||
+    if (compare(view, change, err) < 0 || keep_release(view, plan, err) < 0 ||
         move(view, change, err) < 0)
         return -1;
     if (examination->digest_count > 0 &&
@@ -213,7 +242,9 @@ change_apply(struct view *view, const struct change_plan *plan,
         summary_set(view_db(view), view_arena(view), change->repository->id,
                     &plan->summary, err) < 0)
         return -1;
-    return note(view, plan, is_withdrawn, err);
+    if (add_release(view, plan, err) < 0)
+        return -1;
+    return note(view, plan, err);
 }
 
 int

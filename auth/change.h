@@ -12,6 +12,7 @@
 
 #include "auth/caller.h"
 #include "auth/examine.h"
+#include "auth/release.h"
 #include "auth/right.h"
 #include "storage/base/error.h"
 #include "storage/content/content.h"
@@ -37,12 +38,14 @@ struct change_plan {
     struct examination examination;
     struct summary summary;
     bool is_main;    /* the summary is filled */
-    bool is_release; /* a new tag whose tree is signed */
+    bool is_release; /* a tag whose tree is signed; release says how */
+    struct release release;
 };
 
 /*
  * ERROR_FORBIDDEN without the right to write, ERROR_BAD_REQUEST for a name
- * against the rules or the removal of main, and examine's errors.  The plan
+ * against the rules or the removal of main, and the errors of examine_commit
+ * and release_check.  The plan
  * lives in the view's arena.
  */
 int change_prepare(struct change_plan *out, struct view *view,
