@@ -77,7 +77,7 @@ int
 cursor_take_u32(struct cursor *cursor, uint32_t *out, const char *what,
                 struct error *err)
 {
-    uint8_t b[4];
+    uint8_t b[4] = {0};
 
     if (cursor_take(cursor, b, sizeof(b), what, err) < 0)
         return -1;
@@ -90,8 +90,8 @@ int
 cursor_take_u64(struct cursor *cursor, uint64_t *out, const char *what,
                 struct error *err)
 {
-    uint32_t low;
-    uint32_t high;
+    uint32_t low = 0;
+    uint32_t high = 0;
 
     if (cursor_take_u32(cursor, &low, what, err) < 0 ||
         cursor_take_u32(cursor, &high, what, err) < 0)

@@ -206,17 +206,15 @@ static void
 set_number(struct gguf_key *key, uint64_t bits)
 {
     uint32_t low = (uint32_t)bits;
+    uint64_t sign;
     float single;
 
     switch (key->kind) {
     case GGUF_I8:
-        key->number.integer = (int8_t)bits;
-        break;
     case GGUF_I16:
-        key->number.integer = (int16_t)bits;
-        break;
     case GGUF_I32:
-        key->number.integer = (int32_t)bits;
+        sign = UINT64_C(1) << (8 * kind_sizes[key->kind] - 1);
+        key->number.integer = (int64_t)((bits ^ sign) - sign);
         break;
     case GGUF_F32:
         memcpy(&single, &low, sizeof(single));
@@ -415,7 +413,7 @@ place_tensor(struct gguf *out, struct gguf_tensor *tensor, uint64_t *end,
              struct error *err)
 {
     uint64_t mask = out->alignment - 1;
-    uint64_t elements;
+    uint64_t elements = 0;
 
     if (measure_tensor(tensor, &elements, err) < 0)
         return -1;
