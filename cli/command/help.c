@@ -32,7 +32,8 @@ print_options(const struct terminal *terminal, const struct option_row *rows)
     char left[80];
 
     for (; rows != NULL && rows->name != NULL; rows++) {
-        snprintf(left, sizeof(left), "--%s%s%s%s", rows->name,
+        snprintf(left, sizeof(left), "%s%s%s%s%s",
+                 rows->name[1] == '\0' ? "-" : "--", rows->name,
                  rows->value == NULL ? "" : " ",
                  rows->value == NULL ? "" : rows->value,
                  rows->repeats ? "..." : "");

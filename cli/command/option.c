@@ -34,14 +34,16 @@ read_option(struct option_given *out, const struct option_row *const tables[2],
 
     if (strcmp(argument, "-h") == 0)
         name = "help";
+    else if (argument[1] != '-' && argument[2] == '\0')
+        name = argument + 1;
     else if (strncmp(argument, "--", 2) != 0)
         return error_set(err, ERROR_USAGE, "unknown option %s", argument);
     length = strcspn(name, "=");
     out->row = find(tables, name, length);
     out->value = NULL;
     if (out->row == NULL)
-        return error_set(err, ERROR_USAGE, "unknown option --%.*s", (int)length,
-                         name);
+        return error_set(err, ERROR_USAGE, "unknown option %.*s",
+                         (int)strcspn(argument, "="), argument);
     if (out->row->value == NULL && name[length] == '=')
         return error_set(err, ERROR_USAGE, "--%s takes no value",
                          out->row->name);

@@ -3,7 +3,8 @@
  *
  * The table says what may be given, and the same table makes `--help`, so the
  * two cannot disagree.  "--name VALUE" and "--name=VALUE" are the same,
- * options and words may be mixed, "--" ends the options.
+ * a name of one letter is "-n VALUE", options and words may be mixed, "--" ends
+ * the options.
  */
 #ifndef CLI_COMMAND_OPTION_H
 #define CLI_COMMAND_OPTION_H

@@ -9,6 +9,7 @@ static const struct option_row rows[] = {
     {"answer", "LABEL=V", "an answer", true},
     {"days", "N", "how long", false},
     {"wait", NULL, "wait", false},
+    {"n", "N", "as --days", false},
     {0},
 };
 static const struct option_row common[] = {
@@ -141,4 +142,19 @@ TEST(every_kind_of_error_has_its_exit_status)
         error_set(&err, cases[i].code, NULL);
         CHECK(command_exit_status(&err) == cases[i].status);
     }
+}
+
+TEST(a_name_of_one_letter_takes_one_dash)
+{
+    char *const arguments[] = {"-n", "-1", NULL};
+    char *const unknown[] = {"-x", NULL};
+    struct arena *arena = arena_open();
+    struct options options;
+    struct error err;
+
+    CHECK(parse(&options, arena, arguments, &err) == 0);
+    CHECK_TEXT(option_text(&options, "n"), "-1");
+    CHECK(parse(&options, arena, unknown, &err) == -1);
+    CHECK_TEXT(err.message, "unknown option -x");
+    arena_free(arena);
 }
