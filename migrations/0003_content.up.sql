@@ -10,6 +10,7 @@ CREATE TABLE blob_garbage (
     name text COLLATE "C" PRIMARY KEY,
     dropped_at timestamptz NOT NULL DEFAULT now()
 );
+CREATE INDEX blob_garbage_dropped ON blob_garbage (dropped_at);
 
 CREATE TABLE content (
     digest bytea PRIMARY KEY CHECK (octet_length(digest) = 32),
@@ -32,6 +33,8 @@ CREATE TABLE repository_content (
     PRIMARY KEY (repository, digest)
 );
 CREATE INDEX repository_content_digest ON repository_content (digest);
+CREATE INDEX repository_content_waiting ON repository_content (added_at)
+ WHERE committed_at IS NULL;
 
 CREATE TABLE content_upload (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -45,6 +48,7 @@ CREATE TABLE content_upload (
     expires_at timestamptz NOT NULL
 );
 CREATE INDEX content_upload_repository ON content_upload (repository, digest);
+CREATE INDEX content_upload_expires ON content_upload (expires_at);
 
 CREATE TABLE content_part (
     upload bigint NOT NULL REFERENCES content_upload ON DELETE CASCADE,
@@ -53,3 +57,4 @@ CREATE TABLE content_part (
     size bigint NOT NULL,
     PRIMARY KEY (upload, number)
 );
+CREATE INDEX content_part_blob ON content_part (blob);

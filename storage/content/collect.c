@@ -1,0 +1,230 @@
+#include "storage/content/collect.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "storage/base/arena.h"
+#include "storage/base/clock.h"
+#include "storage/blob/blob.h"
+#include "storage/content/object.h"
+#include "storage/content/store.h"
+#include "storage/db/array.h"
+
+/* Rows in one statement: few enough that no lock is held for long. */
+#define BATCH 1000
+
+struct collection {
+    struct content_store *store;
+    struct db *db;
+    struct collect_options options;
+    struct collect_counts counts;
+    /* Names of old blobs, to be looked up in the database together. */
+    char names[BATCH][BLOB_NAME_SIZE];
+    size_t name_count;
+};
+
+/* Runs a statement that takes at most BATCH rows until it takes fewer. */
+static int
+repeat(int64_t *total, struct db *db, const struct db_call *call,
+       struct error *err)
+{
+    int64_t count = BATCH;
+
+    while (count == BATCH) {
+        struct arena *arena = arena_open();
+        struct db_rows *rows;
+        int result = db_run(&rows, db, arena, call, err);
+
+        count = result == 0 ? db_rows_count(rows) : 0;
+        *total += count;
+        arena_free(arena);
+        if (result < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int
+collect_claims(struct collection *c, struct error *err)
+{
+    const struct db_value values[] = {db_int(c->options.uncommitted_ms),
+                                      db_int(BATCH)};
+    const struct db_call uploads = {"collect_uploads", &values[1], 1};
+    const struct db_call claims = {"collect_uncommitted", values, 2};
+
+    if (repeat(&c->counts.uploads, c->db, &uploads, err) < 0)
+        return -1;
+    return repeat(&c->counts.uncommitted, c->db, &claims, err);
+}
+
+/*
+ * One batch, in a transaction of two statements: the second sees what came
+ * between the first one's judgement and its locks.  *last is moved on.
+ */
+static int
+collect_batch(int64_t *out_found, struct collection *c, struct arena *arena,
+              struct digest *last, size_t last_length, struct error *err)
+{
+    struct array_item items[BATCH];
+    struct db_rows *found;
+    struct db_rows *removed;
+
+    if (DB_RUN(&found, c->db, arena, "collect_lock_content", err, db_int(BATCH),
+               db_bytes(last->bytes, last_length)) < 0)
+        return -1;
+    *out_found = db_rows_count(found);
+    for (int64_t i = 0; i < *out_found; i++)
+        items[i].bytes = db_get_bytes(&items[i].length, found, i, 0);
+    if (*out_found == 0)
+        return 0;
+    memcpy(last->bytes, items[*out_found - 1].bytes, DIGEST_BYTES);
+    if (DB_RUN(&removed, c->db, arena, "collect_content", err,
+               array_of_bytes(arena, items, (size_t)*out_found)) < 0)
+        return -1;
+    c->counts.objects += db_rows_count(removed);
+    return 0;
+}
+
+static int
+collect_objects(struct collection *c, struct error *err)
+{
+    struct digest last = {0};
+    size_t last_length = 0; /* from the start */
+    int64_t found = BATCH;
+
+    while (found == BATCH) {
+        struct arena *arena = arena_open();
+        int result = db_begin(c->db, err);
+
+        if (result == 0) {
+            result = collect_batch(&found, c, arena, &last, last_length, err);
+            if (result < 0)
+                db_rollback(c->db);
+            else
+                result = db_commit(c->db, err);
+        }
+        arena_free(arena);
+        if (result < 0)
+            return -1;
+        last_length = DIGEST_BYTES;
+    }
+    return 0;
+}
+
+static int
+collect_blobs(struct collection *c, struct error *err)
+{
+    const struct db_value limit = db_int(BATCH);
+    const struct db_call call = {"collect_blobs", &limit, 1};
+
+    return repeat(&c->counts.blobs, c->db, &call, err);
+}
+
+/* Bytes first: a kill between the two leaves a row that is tried again. */
+static int
+remove_garbage(struct collection *c, struct arena *arena,
+               const struct db_rows *garbage, struct error *err)
+{
+    const char *names[BATCH];
+    size_t count = 0;
+
+    for (int64_t i = 0, n = db_rows_count(garbage); i < n; i++) {
+        names[count++] = db_get_text(garbage, i, 0);
+        if (blob_remove(c->store->blobs, names[count - 1], err) < 0)
+            return -1;
+    }
+    c->counts.removed += (int64_t)count;
+    return DB_RUN(NULL, c->db, arena, "collect_remove_garbage", err,
+                  array_of_texts(arena, names, count));
+}
+
+static int
+collect_garbage(struct collection *c, struct error *err)
+{
+    int64_t count = BATCH;
+
+    while (count == BATCH) {
+        struct arena *arena = arena_open();
+        struct db_rows *garbage;
+        int result = DB_RUN(&garbage, c->db, arena, "collect_list_garbage", err,
+                            db_int(c->options.grace_ms), db_int(BATCH));
+
+        count = result == 0 ? db_rows_count(garbage) : 0;
+        if (count > 0)
+            result = remove_garbage(c, arena, garbage, err);
+        arena_free(arena);
+        if (result < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Removes those of the noted names that the database does not know. */
+static int
+remove_orphans(struct collection *c, struct error *err)
+{
+    struct arena *arena = arena_open();
+    const char *names[BATCH];
+    struct db_rows *orphans;
+    int result;
+
+    for (size_t i = 0; i < c->name_count; i++)
+        names[i] = c->names[i];
+    result = DB_RUN(&orphans, c->db, arena, "collect_find_orphans", err,
+                    array_of_texts(arena, names, c->name_count));
+    for (int64_t i = 0; result == 0 && i < db_rows_count(orphans); i++) {
+        result = blob_remove(c->store->blobs, db_get_text(orphans, i, 0), err);
+        c->counts.removed += result == 0;
+        c->counts.orphans += result == 0;
+    }
+    c->name_count = 0;
+    arena_free(arena);
+    return result;
+}
+
+static int
+note_blob(void *state, const struct blob_entry *entry, struct error *err)
+{
+    struct collection *c = state;
+
+    if (entry->modified_at_ms > clock_now_ms() - c->options.grace_ms)
+        return 0;
+    if (!entry->is_committed) {
+        c->counts.removed++;
+        c->counts.orphans++;
+        return blob_remove_uncommitted(c->store->blobs, entry->name, err);
+    }
+    memcpy(c->names[c->name_count++], entry->name, BLOB_NAME_SIZE);
+    return c->name_count == BATCH ? remove_orphans(c, err) : 0;
+}
+
+static int
+collect_orphans(struct collection *c, struct error *err)
+{
+    if (blob_list(c->store->blobs, note_blob, c, err) < 0)
+        return -1;
+    return remove_orphans(c, err);
+}
+
+int
+collect_run(struct collect_counts *out, struct content_store *store,
+            struct db *db, const struct collect_options *options,
+            struct error *err)
+{
+    struct collection *c = xcalloc(1, sizeof(*c));
+    int result = -1;
+
+    c->store = store;
+    c->db = db;
+    c->options = *options;
+    if (c->options.grace_ms == 0)
+        c->options.grace_ms = COLLECT_GRACE_MS;
+    if (c->options.uncommitted_ms == 0)
+        c->options.uncommitted_ms = OBJECT_UNCOMMITTED_MS;
+    if (collect_claims(c, err) == 0 && collect_objects(c, err) == 0 &&
+        collect_blobs(c, err) == 0 && collect_garbage(c, err) == 0)
+        result = collect_orphans(c, err);
+    *out = c->counts;
+    free(c);
+    return result;
+}

@@ -1,0 +1,316 @@
+#include "storage/content/content.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "storage/base/arena.h"
+#include "storage/base/clock.h"
+#include "storage/blob/blob.h"
+#include "storage/content/ingest.h"
+#include "storage/content/store.h"
+
+/*
+ * Another upload of the same object, or the collector, may come between two
+ * statements; a connection may break.  Every try begins anew.
+ */
+#define COMMIT_TRIES 3
+
+struct content_writer {
+    struct content_store *store;
+    struct ingest *ingest;
+    struct digest digest;
+};
+
+struct content_reader {
+    struct source source;
+    struct blob *blob;
+    struct digest digest;
+};
+
+int
+content_store_open(struct content_store **out, const char *place,
+                   struct error *err)
+{
+    struct content_store *store = xcalloc(1, sizeof(*store));
+
+    if (blob_store_open(&store->blobs, place, err) < 0) {
+        free(store);
+        return -1;
+    }
+    *out = store;
+    return 0;
+}
+
+void
+content_store_free(struct content_store *store)
+{
+    if (store == NULL)
+        return;
+    blob_store_free(store->blobs);
+    free(store);
+}
+
+int
+content_writer_open(struct content_writer **out, struct content_store *store,
+                    const struct digest *digest, uint64_t size_bytes,
+                    struct error *err)
+{
+    struct content_writer *writer = xcalloc(1, sizeof(*writer));
+
+    writer->store = store;
+    writer->digest = *digest;
+    if (ingest_open(&writer->ingest, store->blobs, digest, size_bytes, err) <
+        0) {
+        content_writer_free(writer);
+        return -1;
+    }
+    *out = writer;
+    return 0;
+}
+
+int
+content_writer_add(struct content_writer *writer, const void *bytes,
+                   size_t length, struct error *err)
+{
+    return ingest_add(writer->ingest, bytes, length, err);
+}
+
+uint64_t
+content_writer_size(const struct content_writer *writer)
+{
+    return ingest_size(writer->ingest);
+}
+
+void
+content_writer_free(struct content_writer *writer)
+{
+    if (writer == NULL)
+        return;
+    ingest_free(writer->ingest);
+    free(writer);
+}
+
+/*
+ * Gives an object that is there to the owner; *out_blob is its blob, NULL when
+ * there is none.  The new row's foreign key holds the object against the
+ * collector.
+ */
+static int
+add_owner(const char **out_blob, struct content_writer *writer, struct db *db,
+          struct arena *arena, const struct content_owner *owner,
+          struct error *err)
+{
+    struct db_rows *rows;
+
+    if (DB_RUN(&rows, db, arena, "content_add_owner", err,
+               db_int(owner->repository),
+               db_bytes(writer->digest.bytes, DIGEST_BYTES),
+               owner->account != 0 ? db_int(owner->account) : db_null()) < 0)
+        return -1;
+    *out_blob = db_rows_count(rows) > 0 ? db_get_text(rows, 0, 0) : NULL;
+    return 0;
+}
+
+static int
+add_rows(const char **out_blob, struct content_writer *writer, struct db *db,
+         struct arena *arena, const struct content_owner *owner,
+         struct error *err)
+{
+    const char *name = ingest_name(writer->ingest);
+    int64_t size = (int64_t)ingest_size(writer->ingest);
+
+    if (add_owner(out_blob, writer, db, arena, owner, err) < 0)
+        return -1;
+    if (*out_blob != NULL)
+        return 0;
+    if (DB_RUN(NULL, db, arena, "content_add_blob", err, db_text(name),
+               db_int(size)) < 0 ||
+        DB_RUN(NULL, db, arena, "content_add", err,
+               db_bytes(writer->digest.bytes, DIGEST_BYTES), db_int(size),
+               db_text(name)) < 0)
+        return -1;
+    return add_owner(out_blob, writer, db, arena, owner, err);
+}
+
+static int
+try_commit(const char **out_blob, struct content_writer *writer, struct db *db,
+           struct arena *arena, const struct content_owner *owner,
+           struct error *err)
+{
+    if (ingest_check_age(writer->ingest, err) < 0 || db_begin(db, err) < 0)
+        return -1;
+    if (add_rows(out_blob, writer, db, arena, owner, err) == 0)
+        return db_commit(db, err);
+    db_rollback(db);
+    return -1;
+}
+
+int
+content_writer_commit(struct content_writer *writer, struct db *db,
+                      const struct content_owner *owner, struct error *err)
+{
+    struct arena *arena = arena_open();
+    const char *blob = NULL;
+    struct digest digest;
+    struct error ignored;
+    int result = -1;
+
+    if (ingest_finish(&digest, writer->ingest, &writer->digest, err) < 0)
+        goto done;
+    for (int try = 0; result < 0 && try < COMMIT_TRIES; try++) {
+        result = try_commit(&blob, writer, db, arena, owner, err);
+        if (result < 0 && err->code != ERROR_CONFLICT &&
+            err->code != ERROR_DATABASE)
+            break;
+    }
+    /* The object was there already: ours is one too many. */
+    if (result == 0 && strcmp(blob, ingest_name(writer->ingest)) != 0)
+        blob_remove(writer->store->blobs, ingest_name(writer->ingest),
+                    &ignored);
+
+done:
+    arena_free(arena);
+    return result;
+}
+
+static int
+read_at(void *state, void *out, uint64_t offset, size_t length,
+        struct error *err)
+{
+    struct content_reader *reader = state;
+
+    return blob_read(reader->blob, out, offset, length, err);
+}
+
+/* A row without its blob, or of another size: damage, never the caller's. */
+static int
+open_blob(struct blob **out, struct content_store *store,
+          const struct db_rows *rows, struct error *err)
+{
+    const char *name = db_get_text(rows, 0, 0);
+    int64_t size = db_get_int(rows, 0, 1);
+
+    if (blob_open(out, store->blobs, name, err) < 0) {
+        if (err->code != ERROR_NOT_FOUND)
+            return -1;
+        error_set(err, ERROR_INTERNAL, NULL);
+        return error_set_cause(err, "blob %s is missing", name);
+    }
+    if (blob_size(*out) == (uint64_t)size)
+        return 0;
+    error_set(err, ERROR_INTERNAL, NULL);
+    error_set_cause(err, "blob %s has %" PRIu64 " bytes, not %" PRId64, name,
+                    blob_size(*out), size);
+    blob_free(*out);
+    return -1;
+}
+
+static int
+open_reader(struct content_reader **out, struct content_store *store,
+            const struct db_rows *rows, const struct digest *digest,
+            struct error *err)
+{
+    struct content_reader *reader;
+    struct blob *blob;
+
+    if (db_rows_count(rows) == 0)
+        return error_set(err, ERROR_NOT_FOUND, "no such object");
+    if (open_blob(&blob, store, rows, err) < 0)
+        return -1;
+    reader = xcalloc(1, sizeof(*reader));
+    reader->blob = blob;
+    reader->digest = *digest;
+    reader->source = (struct source){blob_size(blob), read_at, reader};
+    *out = reader;
+    return 0;
+}
+
+int
+content_reader_open(struct content_reader **out, struct content_store *store,
+                    struct db *db, const struct content_permit *permit,
+                    struct error *err)
+{
+    struct arena *arena;
+    struct db_rows *rows;
+    int result = -1;
+
+    if (permit->valid_until_ms <= clock_now_ms())
+        return error_set(err, ERROR_FORBIDDEN, "the permission has ended");
+    arena = arena_open();
+    if (DB_RUN(&rows, db, arena, "content_find", err,
+               db_int(permit->repository),
+               db_bytes(permit->object.bytes, DIGEST_BYTES)) == 0)
+        result = open_reader(out, store, rows, &permit->object, err);
+    arena_free(arena);
+    return result;
+}
+
+int
+content_inspect_open(struct content_reader **out, struct content_store *store,
+                     struct db *db, const struct digest *digest,
+                     struct error *err)
+{
+    struct arena *arena = arena_open();
+    struct db_rows *rows;
+    int result = -1;
+
+    if (DB_RUN(&rows, db, arena, "content_inspect", err,
+               db_bytes(digest->bytes, DIGEST_BYTES)) == 0)
+        result = open_reader(out, store, rows, digest, err);
+    arena_free(arena);
+    return result;
+}
+
+void
+content_reader_free(struct content_reader *reader)
+{
+    if (reader == NULL)
+        return;
+    blob_free(reader->blob);
+    free(reader);
+}
+
+uint64_t
+content_reader_size(const struct content_reader *reader)
+{
+    return reader->source.size_bytes;
+}
+
+const struct digest *
+content_reader_digest(const struct content_reader *reader)
+{
+    return &reader->digest;
+}
+
+int
+content_reader_extent(struct content_extent *out,
+                      const struct content_reader *reader, uint64_t offset,
+                      uint64_t length, struct error *err)
+{
+    uint64_t size = reader->source.size_bytes;
+
+    if (offset >= size)
+        return error_set(err, ERROR_RANGE, NULL);
+    out->fd = blob_file(reader->blob);
+    out->offset = offset;
+    out->length = length < size - offset ? length : size - offset;
+    return 0;
+}
+
+int
+content_reader_read(struct content_reader *reader, void *out, uint64_t offset,
+                    size_t length, struct error *err)
+{
+    uint64_t size = reader->source.size_bytes;
+
+    if (offset > size || length > size - offset)
+        return error_set(err, ERROR_RANGE, NULL);
+    return blob_read(reader->blob, out, offset, length, err);
+}
+
+const struct source *
+content_reader_source(struct content_reader *reader)
+{
+    return &reader->source;
+}

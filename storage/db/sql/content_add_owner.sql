@@ -1,0 +1,19 @@
+-- content_add_owner: gives an object to a repository, if the object is there.
+--   $1  bigint  repository
+--   $2  bytea   digest
+--   $3  bigint  account, or null
+--   ->  blob text; no row when there is no such object
+WITH held AS (
+    SELECT digest, blob
+      FROM content
+     WHERE digest = $2
+), added AS (
+    INSERT INTO repository_content (repository, digest, account)
+    SELECT $1, digest, $3
+      FROM held
+        ON CONFLICT (repository, digest)
+        DO UPDATE SET added_at = now()
+     WHERE repository_content.committed_at IS NULL
+)
+SELECT blob
+  FROM held

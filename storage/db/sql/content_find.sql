@@ -1,0 +1,9 @@
+-- content_find: an object that a repository has.
+--   $1  bigint  repository
+--   $2  bytea   digest
+--   ->  blob text, size bigint; no row when the repository does not have it
+SELECT c.blob, c.size
+  FROM repository_content r
+  JOIN content c USING (digest)
+ WHERE r.repository = $1
+   AND r.digest = $2

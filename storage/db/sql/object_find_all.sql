@@ -1,0 +1,11 @@
+-- object_find_all: which of many digests a repository has.
+--   $1  bigint   repository
+--   $2  bytea[]  digests
+--   ->  position bigint (from 1), size bigint
+SELECT wanted.position, c.size
+  FROM unnest($2::bytea[]) WITH ORDINALITY AS wanted (digest, position)
+  JOIN repository_content r
+    ON r.repository = $1
+   AND r.digest = wanted.digest
+  JOIN content c
+    ON c.digest = wanted.digest
