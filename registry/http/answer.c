@@ -199,15 +199,6 @@ write_date(char out[DATE_SIZE])
              gmtime_r(&now, &parts));
 }
 
-static bool
-has_field(const struct response *response, const char *name)
-{
-    for (const struct response_field *f = response->fields; f; f = f->next)
-        if (strcasecmp(f->name, name) == 0)
-            return true;
-    return false;
-}
-
 /* Fields that every answer has, unless the handler set its own. */
 static void
 write_defaults(struct buffer *out, const struct response *response,
@@ -221,7 +212,7 @@ write_defaults(struct buffer *out, const struct response *response,
     };
 
     for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
-        if (!has_field(response, defaults[i][0]))
+        if (!response_has(response, defaults[i][0]))
             buffer_append_format(out, "%s: %s\r\n", defaults[i][0],
                                  defaults[i][1]);
     buffer_append_format(out, "X-Request-Id: %s\r\n", request->id);

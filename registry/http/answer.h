@@ -71,6 +71,9 @@ void response_open(struct response *response, struct arena *arena,
 /* Closes what the response owns. */
 void response_free(struct response *response);
 
+/* True when a header of this name was added. */
+bool response_has(const struct response *response, const char *name);
+
 /* Drops all that was set, to answer something else; renewed cookies too. */
 void response_reset(struct response *response);
 

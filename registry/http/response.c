@@ -61,6 +61,15 @@ response_reset(struct response *response)
     response->sent_state = state;
 }
 
+bool
+response_has(const struct response *response, const char *name)
+{
+    for (const struct response_field *f = response->fields; f; f = f->next)
+        if (strcasecmp(f->name, name) == 0)
+            return true;
+    return false;
+}
+
 void
 response_status(struct response *response, int status)
 {

@@ -1,0 +1,34 @@
+/*
+ * crew: threads that take tasks from one queue.
+ *
+ * The server has two: workers, each with a database connection, and IO
+ * threads.  Tasks are run in the order in which they came; crew_free lets
+ * those that are there be done first.
+ */
+#ifndef REGISTRY_CREW_H
+#define REGISTRY_CREW_H
+
+#include "registry/http/host.h"
+#include "storage/base/error.h"
+#include "storage/db/db.h"
+
+struct crew;
+
+/*
+ * Starts count threads called name; with database not NULL each opens a
+ * connection first, and none starts if one cannot.  The caller frees *out
+ * with crew_free.
+ */
+int crew_open(struct crew **out, const char *name, int count,
+              const struct db_options *database, struct error *err);
+
+/* From any thread. */
+void crew_post(struct crew *crew, struct task *task);
+
+/* Waits until the queue is empty and no task runs; others may still post. */
+void crew_drain(struct crew *crew);
+
+/* NULL is allowed. */
+void crew_free(struct crew *crew);
+
+#endif
