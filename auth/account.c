@@ -334,6 +334,23 @@ account_set_verified(struct db *db, struct arena *arena, int64_t account,
 }
 
 int
+account_count(struct account_counts *out, struct db *db, struct arena *arena,
+              int64_t account, struct error *err)
+{
+    struct db_rows *rows;
+
+    if (DB_RUN(&rows, db, arena, "account_count", err, db_int(account)) < 0)
+        return -1;
+    *out = (struct account_counts){
+        .models = db_get_int(rows, 0, 0),
+        .datasets = db_get_int(rows, 0, 1),
+        .spaces = db_get_int(rows, 0, 2),
+        .members = db_get_int(rows, 0, 3),
+    };
+    return 0;
+}
+
+int
 account_find_avatar(struct account_avatar *out, struct db *db,
                     struct arena *arena, const char *name, struct error *err)
 {

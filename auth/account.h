@@ -94,6 +94,17 @@ int account_set_fullname(struct db *db, struct arena *arena, int64_t account,
 int account_set_verified(struct db *db, struct arena *arena, int64_t account,
                          struct error *err);
 
+/* What a namespace shows to everybody. */
+struct account_counts {
+    int64_t models;
+    int64_t datasets;
+    int64_t spaces;
+    int64_t members; /* of an organisation */
+};
+
+int account_count(struct account_counts *out, struct db *db,
+                  struct arena *arena, int64_t account, struct error *err);
+
 struct account_avatar {
     const void *bytes;
     size_t length; /* 0: none */

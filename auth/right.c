@@ -242,3 +242,21 @@ right_check_namespace(struct right_namespace *out, struct db *db,
         return error_set(err, ERROR_FORBIDDEN, "%s", no_permission);
     return 0;
 }
+
+int
+right_list(struct repository **out, size_t *out_count, struct db *db,
+           struct arena *arena, const struct caller *caller, struct error *err)
+{
+    /* What a fine-grained token may see of what is private is its rows'. */
+    int64_t account = caller->role == TOKEN_FINE_GRAINED ? 0 : caller->account;
+    struct db_rows *rows;
+
+    if (DB_RUN(&rows, db, arena, "right_list", err, db_int(account),
+               db_int(RIGHT_LIST_LIMIT)) < 0)
+        return -1;
+    *out_count = (size_t)db_rows_count(rows);
+    *out = arena_array(arena, *out_count, sizeof(**out));
+    for (size_t i = 0; i < *out_count; i++)
+        catalog_read(&(*out)[i], arena, rows, (int64_t)i);
+    return 0;
+}

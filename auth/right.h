@@ -11,9 +11,16 @@
 #ifndef AUTH_RIGHT_H
 #define AUTH_RIGHT_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "auth/caller.h"
 #include "storage/base/error.h"
 #include "storage/db/catalog.h"
+
+/* Models on the front page. */
+#define RIGHT_LIST_LIMIT 100
 
 enum right {
     RIGHT_NONE,      /* no route has it: a route that forgot fails a test */
@@ -83,5 +90,10 @@ int right_check_namespace(struct right_namespace *out, struct db *db,
                           struct arena *arena,
                           const struct right_question *question,
                           struct error *err);
+
+/* The RIGHT_LIST_LIMIT models changed last that the caller may see. */
+int right_list(struct repository **out, size_t *out_count, struct db *db,
+               struct arena *arena, const struct caller *caller,
+               struct error *err);
 
 #endif

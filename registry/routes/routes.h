@@ -9,7 +9,12 @@
 
 #include "registry/http/route.h"
 
+extern const struct route account_routes[];
 extern const struct route health_routes[];
+extern const struct route joining_routes[];
+extern const struct route login_routes[];
 extern const struct route release_routes[];
+extern const struct route settings_routes[];
+extern const struct route site_routes[];
 
 #endif
