@@ -11,10 +11,12 @@
 #include "storage/content/store.h"
 
 /*
- * Another upload of the same object, or the collector, may come between two
- * statements; a connection may break.  Every try begins anew.
+ * Another upload of the same object may be first, and a connection may break.
+ * Every try begins anew, and most second ones find the object there.
  */
-#define COMMIT_TRIES 3
+#define COMMIT_TRIES 10
+/* Of these, how many may find the database away. */
+#define BROKEN_TRIES 3
 
 struct content_writer {
     struct content_store *store;
@@ -93,8 +95,7 @@ content_writer_free(struct content_writer *writer)
 
 /*
  * Gives an object that is there to the owner; *out_blob is its blob, NULL when
- * there is none.  The new row's foreign key holds the object against the
- * collector.
+ * there is none.
  */
 static int
 add_owner(const char **out_blob, struct content_writer *writer, struct db *db,
@@ -146,6 +147,26 @@ try_commit(const char **out_blob, struct content_writer *writer, struct db *db,
     return -1;
 }
 
+/* Fills err when no try succeeded. */
+static int
+commit_rows(const char **out_blob, struct content_writer *writer, struct db *db,
+            struct arena *arena, const struct content_owner *owner,
+            struct error *err)
+{
+    struct error failure = {0};
+
+    for (int try = 0; try < COMMIT_TRIES; try++) {
+        if (try_commit(out_blob, writer, db, arena, owner, &failure) == 0)
+            return 0;
+        if (failure.code == ERROR_DATABASE && try + 1 < BROKEN_TRIES)
+            continue;
+        if (failure.code != ERROR_CONFLICT)
+            break;
+    }
+    *err = failure;
+    return -1;
+}
+
 int
 content_writer_commit(struct content_writer *writer, struct db *db,
                       const struct content_owner *owner, struct error *err)
@@ -156,18 +177,14 @@ content_writer_commit(struct content_writer *writer, struct db *db,
     struct error ignored;
     int result = -1;
 
-    if (ingest_finish(&digest, writer->ingest, &writer->digest, err) < 0)
+    if (ingest_finish(&digest, writer->ingest, &writer->digest, err) < 0 ||
+        commit_rows(&blob, writer, db, arena, owner, err) < 0)
         goto done;
-    for (int try = 0; result < 0 && try < COMMIT_TRIES; try++) {
-        result = try_commit(&blob, writer, db, arena, owner, err);
-        if (result < 0 && err->code != ERROR_CONFLICT &&
-            err->code != ERROR_DATABASE)
-            break;
-    }
     /* The object was there already: ours is one too many. */
-    if (result == 0 && strcmp(blob, ingest_name(writer->ingest)) != 0)
+    if (strcmp(blob, ingest_name(writer->ingest)) != 0)
         blob_remove(writer->store->blobs, ingest_name(writer->ingest),
                     &ignored);
+    result = 0;
 
 done:
     arena_free(arena);

@@ -1,4 +1,5 @@
 -- content_add_owner: gives an object to a repository, if the object is there.
+-- The lock waits for a collector that judges it, and holds it against others.
 --   $1  bigint  repository
 --   $2  bytea   digest
 --   $3  bigint  account, or null
@@ -7,6 +8,7 @@ WITH held AS (
     SELECT digest, blob
       FROM content
      WHERE digest = $2
+       FOR KEY SHARE
 ), added AS (
     INSERT INTO repository_content (repository, digest, account)
     SELECT $1, digest, $3
