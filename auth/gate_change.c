@@ -24,6 +24,9 @@ struct member {
     const char *kind; /* of the accounts that a list names; NULL: domains */
 };
 
+/* Bytes in a domain's or an account's name. */
+#define NAME_LIMIT 253
+
 static const char *const mode_names[] = {"open",   "click",  "auto",
                                          "manual", "quorum", NULL};
 static const char *const notification_names[] = {"bulk", "real-time", NULL};
@@ -218,6 +221,18 @@ apply_form(struct work *work, const struct member *member, const json_t *value,
     return 0;
 }
 
+/* Letters, digits, hyphens, and dots between them: no pattern, no "@". */
+static bool
+is_domain(const char *text)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.";
+    size_t length = strlen(text);
+
+    return strspn(text, letters) == length && text[0] != '.' &&
+           text[length - 1] != '.';
+}
+
 static int
 check_names(struct work *work, const struct member *member, const json_t *names,
             struct error *err)
@@ -252,8 +267,10 @@ apply_names(struct work *work, const struct member *member, const json_t *value,
     {
         const char *name = json_string_value(item);
 
-        if (name == NULL || name[0] == '\0' || strlen(name) > 254)
+        if (name == NULL || name[0] == '\0' || strlen(name) > NAME_LIMIT)
             return refuse(member, "a list of at most 100 names", err);
+        if (member->kind == NULL && !is_domain(name))
+            return refuse(member, "a list of domains such as example.org", err);
     }
     if (check_names(work, member, value, err) < 0)
         return -1;

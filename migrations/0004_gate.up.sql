@@ -41,6 +41,11 @@ CREATE TABLE gate_reviewer (
 );
 CREATE INDEX gate_reviewer_account ON gate_reviewer (account);
 
+-- Who wants no mail about new requests.
+CREATE TABLE notice_off (
+    account bigint PRIMARY KEY REFERENCES account ON DELETE CASCADE
+);
+
 CREATE TABLE request (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     public_id text NOT NULL UNIQUE CHECK (public_id ~ '^[0-9a-f]{24}$'),
@@ -117,6 +122,37 @@ CREATE UNIQUE INDEX access_grant_live ON access_grant (repository, account)
     WHERE revoked_at IS NULL;
 CREATE INDEX access_grant_end ON access_grant (ends_at)
     WHERE revoked_at IS NULL AND ends_at IS NOT NULL;
+
+-- A request as lists, pages and reports show it.  Who asked shares name and
+-- address; who was granted access without asking shares no address.
+CREATE VIEW request_item AS
+SELECT q.id, q.public_id, q.repository, r.kind,
+       n.name || '/' || r.name AS repository_name, q.account, q.status,
+       q.asked_at, q.reviewed_at, q.answers, q.reason,
+       a.public_id AS account_public_id, a.name AS account_name,
+       COALESCE(NULLIF(a.fullname, ''), a.name) AS fullname,
+       CASE WHEN q.asked THEN a.email END AS email,
+       g.name AS granted_by,
+       COALESCE(NULLIF(g.fullname, ''), g.name) AS granted_by_fullname,
+       d.name AS decided_by, x.ends_at AS grant_ends_at,
+       encode(c.licence, 'hex') AS licence, c.how, c.agreed_at,
+       (SELECT count(*) FROM decision v
+         WHERE v.request = q.id AND v.round = q.round AND v.kind = 'vote')
+           AS votes
+  FROM request q
+  JOIN account a ON a.id = q.account
+  JOIN repository r ON r.id = q.repository
+  JOIN account n ON n.id = r.namespace
+  LEFT JOIN account g ON g.id = q.granted_by
+  LEFT JOIN account d ON d.id = q.decided_by
+  LEFT JOIN access_grant x ON x.request = q.id AND x.revoked_at IS NULL
+  LEFT JOIN LATERAL (
+       SELECT licence, how, agreed_at
+         FROM agreement
+        WHERE repository = q.repository AND account = q.account
+        ORDER BY id DESC
+        LIMIT 1) c ON true
+ WHERE q.withdrawn_at IS NULL;
 
 -- Every question to the gate and its answer.
 CREATE TABLE gate_question (

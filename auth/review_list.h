@@ -1,0 +1,65 @@
+/*
+ * review_list: requests as people and programs are shown them.
+ *
+ * An item has the Hub's shape (user, fields, timestamp, status, requestId, …)
+ * and beside it what the Hub lacks: repository, reason, who decided, the
+ * agreement, the grant's end, the votes.
+ */
+#ifndef AUTH_REVIEW_LIST_H
+#define AUTH_REVIEW_LIST_H
+
+#include <stdint.h>
+
+#include "auth/caller.h"
+#include "storage/base/arena.h"
+#include "storage/base/error.h"
+#include "storage/base/json.h"
+#include "storage/db/catalog.h"
+#include "storage/db/db.h"
+
+#define REVIEW_LIST_LIMIT_MIN 10
+#define REVIEW_LIST_LIMIT_MAX 1000
+#define REVIEW_LIST_SEARCH_LIMIT 250 /* characters */
+
+struct review_query {
+    const char *url;    /* the registry's own, for avatars */
+    const char *status; /* NULL: any */
+    const char *search; /* NULL: all */
+    int64_t after_ms;   /* asked later than this; 0: any */
+    int64_t before_ms;  /* and earlier than this; CLOCK_NEVER: any */
+    const char *cursor; /* requestId of the page before's last; NULL */
+    int64_t limit;
+};
+
+struct review_page {
+    json_t *items;    /* an array, newest first; in the arena */
+    const char *next; /* the next page's cursor; NULL: this is the last */
+};
+
+/* Of one repository. */
+int review_list(struct review_page *out, struct db *db, struct arena *arena,
+                int64_t repository, const struct review_query *query,
+                struct error *err);
+
+/* Of all repositories that the account may decide on. */
+int review_list_queue(struct review_page *out, struct db *db,
+                      struct arena *arena, int64_t account,
+                      const struct review_query *query, struct error *err);
+
+/* The account's own. */
+int review_list_own(struct review_page *out, struct db *db, struct arena *arena,
+                    int64_t account, const struct review_query *query,
+                    struct error *err);
+
+/*
+ * One request by the beginning of its id, among the account's own and those
+ * that it may decide on.  ERROR_NOT_FOUND, or ERROR_BAD_REQUEST if several fit.
+ */
+int review_list_find(json_t **out, struct db *db, struct arena *arena,
+                     int64_t account, const char *name, const char *url,
+                     struct error *err);
+
+/* An entry of the Hub's report; the rows are those of review_list. */
+json_t *review_list_report(const json_t *item);
+
+#endif
