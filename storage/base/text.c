@@ -205,6 +205,17 @@ text_printable(struct arena *arena, const char *text)
 }
 
 char *
+text_line(struct arena *arena, const char *text)
+{
+    char *out = text_printable(arena, text);
+
+    for (char *at = out; *at != '\0'; at++)
+        if (*at == '\n' || *at == '\t')
+            *at = '?';
+    return out;
+}
+
+char *
 text_fold(struct arena *arena, const char *text)
 {
     utf8proc_uint8_t *folded = NULL;

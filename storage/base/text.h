@@ -43,8 +43,12 @@ char *text_percent_read(struct arena *arena, const char *text, size_t length);
 char *text_percent_write(struct arena *arena, const char *text,
                          const char *keep);
 
-/* Copies, with every control character (C0, DEL, C1) shown as '?'. */
+/*
+ * Copies, with every control character (C0, DEL, C1) shown as '?', but for
+ * newline and tab; text_line shows these so too, for a message of one line.
+ */
 char *text_printable(struct arena *arena, const char *text);
+char *text_line(struct arena *arena, const char *text);
 
 /*
  * In Unicode's composed form with case folded: equal for two texts that some

@@ -89,6 +89,15 @@ TEST(a_name_follows_the_hubs_rules)
     CHECK(text_check_name("\xc3\xa9", &err) < 0);
 }
 
+TEST(what_moves_a_terminal_is_shown_as_a_question_mark)
+{
+    struct arena *arena = arena_open();
+
+    CHECK_TEXT(text_printable(arena, "a\x1b[2J\n\xc2\x9b\xff"), "a?[2J\n??");
+    CHECK_TEXT(text_line(arena, "a\tb\nc"), "a?b?c");
+    arena_free(arena);
+}
+
 TEST(names_that_a_file_system_may_confuse_fold_to_one)
 {
     struct arena *arena = arena_open();
