@@ -151,7 +151,7 @@ refuse(const struct walk *walk, const char *name, const char *why,
        struct error *err)
 {
     return error_set(err, ERROR_SIGNATURE, "%s: %s",
-                     text_printable(walk->arena, name), why);
+                     text_line(walk->arena, name), why);
 }
 
 static int

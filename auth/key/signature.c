@@ -146,7 +146,7 @@ check_names(const struct signature_file *files, size_t count, bool with_order,
     for (size_t i = 0; i < count; i++) {
         if (text_check_path(files[i].name, &inner) < 0) {
             error_set(err, inner.code, "%s: %s",
-                      text_printable(arena, files[i].name), inner.message);
+                      text_line(arena, files[i].name), inner.message);
             goto done;
         }
         names[i].text = files[i].name;
@@ -423,7 +423,7 @@ refuse_differences(const struct merge *merge, struct error *err)
 
     for (size_t i = 0; i < merge->count && i < NAMED_LIMIT; i++)
         buffer_append_format(&text, "%s%.150s is %s", i > 0 ? ", " : "",
-                             text_printable(arena, merge->items[i].name),
+                             text_line(arena, merge->items[i].name),
                              words[merge->items[i].change]);
     if (merge->count > NAMED_LIMIT)
         buffer_append_format(&text, " and %zu more",

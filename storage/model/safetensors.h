@@ -20,8 +20,9 @@
 #define SAFETENSORS_HEADER_LIMIT 100000000
 #define SAFETENSORS_TENSORS_LIMIT 100000
 #define SAFETENSORS_RANK_LIMIT 16
-#define SAFETENSORS_NAME_LIMIT 4096                   /* bytes */
-#define SAFETENSORS_METADATA_LIMIT (16 * 1024 * 1024) /* bytes of text */
+#define SAFETENSORS_NAME_LIMIT 4096 /* bytes */
+/* Names and metadata together, in bytes. */
+#define SAFETENSORS_TEXT_LIMIT (16 * 1024 * 1024)
 
 struct safetensors_tensor {
     const char *name;

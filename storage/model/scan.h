@@ -46,9 +46,10 @@ struct scan_result {
 };
 
 /*
- * path is for the messages, and for one more check: a file that is called
- * .safetensors or .gguf must be one.  -1 when it cannot be read, and with
- * ERROR_UNPROCESSABLE when a safetensors or GGUF header breaks its rules.
+ * path never makes a file safer: one that is called .safetensors or .gguf must
+ * be one, and a text that is called .py is a program.  -1 when it cannot be
+ * read, and with ERROR_UNPROCESSABLE when a safetensors or GGUF header breaks
+ * its rules.
  */
 int scan_file(struct scan_result *out, const struct source *source,
               const char *path, struct arena *arena, struct error *err);
