@@ -11,10 +11,16 @@
 
 extern const struct route account_routes[];
 extern const struct route health_routes[];
+extern const struct route history_routes[];
+extern const struct route info_routes[];
 extern const struct route joining_routes[];
+extern const struct route list_routes[];
 extern const struct route login_routes[];
+extern const struct route ref_routes[];
 extern const struct route release_routes[];
+extern const struct route repo_routes[];
 extern const struct route settings_routes[];
 extern const struct route site_routes[];
+extern const struct route tree_routes[];
 
 #endif

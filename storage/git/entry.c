@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "storage/base/text.h"
 #include "storage/git/handle.h"
 #include "storage/git/library.h"
 #include "storage/git/objects.h"
@@ -51,6 +52,8 @@ open_folder(git_tree **out, struct view *view, const struct oid *commit,
     int outcome;
     int result = -1;
 
+    if (path[0] != '\0' && text_check_path(path, err) < 0)
+        return not_found(path, err);
     if (open_root(&root, view, commit, err) < 0)
         return -1;
     if (path[0] == '\0') {
@@ -266,8 +269,11 @@ entry_pick(struct entry_list *out, struct view *view, const struct oid *commit,
         return -1;
     for (size_t i = 0; i < wish->count; i++) {
         git_tree_entry *found = NULL;
-        int outcome = git_tree_entry_bypath(&found, root, wish->paths[i]);
+        int outcome;
 
+        if (text_check_path(wish->paths[i], err) < 0)
+            continue;
+        outcome = git_tree_entry_bypath(&found, root, wish->paths[i]);
         if (outcome == 0)
             out->entries[out->count++] = (struct entry){
                 .path = wish->paths[i],
