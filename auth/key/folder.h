@@ -31,7 +31,8 @@ struct folder_options {
      * A file's digest, e.g. one that is remembered; NULL to hash it.  Called
      * from several threads at once.
      */
-    int (*digest)(struct digest *out, void *state, int fd, struct error *err);
+    int (*digest)(struct digest *out, void *state, const char *name, int fd,
+                  struct error *err);
     void *state;
 };
 

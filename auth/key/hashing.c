@@ -117,7 +117,8 @@ hash_job(const struct hashing *hashing, struct hashing_job *job, bool is_last,
     if (job->file.begin == 0)
         job->size_bytes = (uint64_t)status.st_size;
     if (job->file.end == 0 && hashing->digest != NULL)
-        result = hashing->digest(&job->file.digest, hashing->state, fd, err);
+        result = hashing->digest(&job->file.digest, hashing->state,
+                                 job->file.name, fd, err);
     else if (job->file.end == 0)
         result = digest_of_file(&job->file.digest, fd, err);
     else if (job->file.end > (uint64_t)status.st_size ||

@@ -26,7 +26,8 @@ struct hashing {
     int folder;             /* that names are relative to */
     const char *root;       /* the same, as a path */
     const char *links_root; /* resolved; NULL when links are refused */
-    int (*digest)(struct digest *out, void *state, int fd, struct error *err);
+    int (*digest)(struct digest *out, void *state, const char *name, int fd,
+                  struct error *err);
     void *state;
     struct hashing_job *jobs;
     size_t count;
