@@ -16,6 +16,7 @@
 #include "registry/jobs/jobs.h"
 #include "registry/routes/routes.h"
 #include "storage/base/confine.h"
+#include "storage/base/file.h"
 #include "storage/content/content.h"
 #include "storage_db_storage_sql.h"
 
@@ -184,8 +185,11 @@ shut_in(const struct child *child, struct error *err)
 static int
 serve(struct child *child, struct error *err)
 {
+    const char ready = CHILD_READY;
     int result;
 
+    if (file_write_all(child->options->channel, &ready, 1, err) < 0)
+        return -1;
     if (pthread_create(&child->orders, NULL, take_orders, child) != 0)
         return error_set(err, ERROR_INTERNAL, "no thread to take orders");
     result = server_run(child->server, err);

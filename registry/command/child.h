@@ -4,7 +4,8 @@
  * The parent forks it with the listeners, the secret and one end of a socket
  * pair.  It drops root, shuts itself in and serves until the parent says stop;
  * it dies with the parent.  Over the pair come struct child_message heads, each
- * followed by as many bytes as it says.
+ * followed by as many bytes as it says; back goes one byte, CHILD_READY, when
+ * it begins to serve.
  */
 #ifndef REGISTRY_COMMAND_CHILD_H
 #define REGISTRY_COMMAND_CHILD_H
@@ -17,6 +18,8 @@
 #include "registry/server.h"
 #include "storage/base/error.h"
 #include "storage/base/secret.h"
+
+#define CHILD_READY 'r'
 
 enum child_order {
     CHILD_STOP = 1, /* finish what is under way and leave */

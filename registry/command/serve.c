@@ -178,6 +178,20 @@ start_child(struct parent *parent, struct error *err)
     return 0;
 }
 
+/* A first child that does not come to serve is a mistake in the settings. */
+static int
+start_first_child(struct parent *parent, struct error *err)
+{
+    char byte = 0;
+
+    if (start_child(parent, err) < 0)
+        return -1;
+    if (read(parent->channel, &byte, 1) == 1 && byte == CHILD_READY)
+        return 0;
+    return error_set(err, ERROR_INTERNAL,
+                     "the server did not start; the line above says why");
+}
+
 static void
 send_order(struct parent *parent, enum child_order order,
            const struct server_tls *tls)
@@ -304,7 +318,7 @@ serve_run(const struct config *config, int argc, char **argv, struct error *err)
         error_set(err, ERROR_USAGE, "serve takes no \"%s\"", argv[1]);
         goto done;
     }
-    if (prepare(&parent, err) < 0 || start_child(&parent, err) < 0)
+    if (prepare(&parent, err) < 0 || start_first_child(&parent, err) < 0)
         goto done;
     log_write(&parent.log, "start", json_pack("{s:s}", "url", config->url));
     result = watch(&parent, err);
@@ -312,6 +326,8 @@ serve_run(const struct config *config, int argc, char **argv, struct error *err)
 
 done:
     listeners_close(&parent.listeners);
+    if (parent.channel >= 0)
+        close(parent.channel);
     database_close(parent.database);
     secret_free(parent.secret);
     arena_free(parent.arena);
