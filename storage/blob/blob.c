@@ -7,7 +7,7 @@
 #include "storage/blob/driver.h"
 #include "storage/blob/file_driver.h"
 
-#define DIGITS (2 * DIGEST_BYTES)
+#define DIGITS (DIGEST_TEXT_SIZE - 1)
 #define RANDOM_LENGTH (BLOB_NAME_SIZE - 1 - DIGITS - 1)
 
 void

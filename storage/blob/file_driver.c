@@ -17,7 +17,7 @@
  * the system once it is there: dirty memory stays at two windows, which is
  * several times faster than one fsync of everything at the end.
  */
-#define WINDOW_BYTES (8 * 1024 * 1024)
+#define WINDOW_BYTES INT64_C(8388608) /* 8 MiB */
 
 #define INCOMING "incoming"
 #define PATH_SIZE (sizeof(INCOMING) + BLOB_NAME_SIZE)

@@ -181,7 +181,7 @@ content_writer_commit(struct content_writer *writer, struct db *db,
         commit_rows(&blob, writer, db, arena, owner, err) < 0)
         goto done;
     /* The object was there already: ours is one too many. */
-    if (strcmp(blob, ingest_name(writer->ingest)) != 0)
+    if (blob != NULL && strcmp(blob, ingest_name(writer->ingest)) != 0)
         blob_remove(writer->store->blobs, ingest_name(writer->ingest),
                     &ignored);
     result = 0;

@@ -28,7 +28,7 @@
 #define POLL_MS 10
 
 /* The log of an earlier run is set aside over this. */
-#define LOG_LIMIT_BYTES (16 * 1024 * 1024)
+#define LOG_LIMIT_BYTES (INT64_C(16) * 1024 * 1024)
 #define LOG_TAIL_BYTES 4096
 
 struct postgres {

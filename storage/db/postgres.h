@@ -14,6 +14,7 @@
 #define STORAGE_DB_POSTGRES_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "storage/base/error.h"
@@ -25,9 +26,9 @@
 #define POSTGRES_SOCKET_LIMIT 90
 
 /* How long a start may take, recovery after a crash included. */
-#define POSTGRES_START_TIMEOUT_MS (10 * 60 * 1000)
+#define POSTGRES_START_TIMEOUT_MS INT64_C(600000)
 /* How long a stop may take before the server is told to stop at once. */
-#define POSTGRES_STOP_TIMEOUT_MS (60 * 1000)
+#define POSTGRES_STOP_TIMEOUT_MS INT64_C(60000)
 
 struct postgres;
 

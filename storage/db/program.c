@@ -6,7 +6,6 @@
 #include <grp.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -68,7 +67,7 @@ execute(const char *const *argv, const struct program_account *account,
     if (!become(account) || chdir("/") < 0)
         return;
     /* POSIX promises that execve changes neither array. */
-    execve(argv[0], (char *const *)(uintptr_t)argv, environment);
+    execve(argv[0], (char *const *)argv, environment);
 }
 
 int
@@ -157,7 +156,7 @@ capture(char out[OUTPUT_BYTES], const char *const *argv,
     int output[2];
     int status;
     int result;
-    pid_t pid;
+    pid_t pid = -1;
 
     if (pipe2(output, O_CLOEXEC) < 0)
         return error_set_system(err, "pipe");
@@ -179,7 +178,7 @@ int
 program_run(const char *const *argv, const struct program_account *account,
             struct error *err)
 {
-    char output[OUTPUT_BYTES];
+    char output[OUTPUT_BYTES] = "";
 
     return capture(output, argv, account, err);
 }
@@ -191,7 +190,7 @@ version_of(struct arena *arena, const char *folder)
     const char *path = arena_format(arena, "%s/postgres", folder);
     const char *const argv[] = {path, "-V", NULL};
     const struct program_account account = {geteuid(), getegid()};
-    char output[OUTPUT_BYTES];
+    char output[OUTPUT_BYTES] = "";
     struct error err;
     const char *word;
 

@@ -1,5 +1,6 @@
 #include "storage/content/content.h"
 
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,19 +92,32 @@ get(struct fixture *f, int64_t repository, const char *text,
     return bytes;
 }
 
-/* Files below the store. */
+/* What nftw does with each file of the store. */
+static enum { COUNT, CUT, DELETE } what;
+static int files;
+
+static int
+visit(const char *path, const struct stat *status, int type, struct FTW *place)
+{
+    (void)status;
+    (void)place;
+    if (type != FTW_F)
+        return 0;
+    files++;
+    if (what == CUT)
+        CHECK(truncate(path, 3) == 0);
+    if (what == DELETE)
+        CHECK(unlink(path) == 0);
+    return 0;
+}
+
 static int
 count_files(struct fixture *f)
 {
-    char command[128];
-    char line[32] = "";
-    FILE *pipe;
-
-    snprintf(command, sizeof(command), "find %s -type f | wc -l", f->folder);
-    pipe = popen(command, "r");
-    CHECK(pipe != NULL && fgets(line, sizeof(line), pipe) != NULL);
-    pclose(pipe);
-    return atoi(line);
+    files = 0;
+    what = COUNT;
+    CHECK(nftw(f->folder, visit, 8, FTW_PHYS) == 0);
+    return files;
 }
 
 TEST(what_was_written_is_read_back_by_its_repository)
@@ -237,17 +251,15 @@ TEST(an_object_whose_bytes_were_damaged_is_not_opened)
 {
     struct fixture f = fixture_open();
     struct digest digest = digest_of_text("weights");
-    char command[128];
 
     CHECK(put(&f, f.owner.repository, &digest, "weights") == 0);
-    snprintf(command, sizeof(command),
-             "find %s -type f -exec truncate -s 3 {} +", f.folder);
-    CHECK(system(command) == 0);
+    what = CUT;
+    CHECK(nftw(f.folder, visit, 8, FTW_PHYS) == 0);
     CHECK_TEXT(get(&f, f.owner.repository, "weights", CLOCK_NEVER), "");
     CHECK(f.err.code == ERROR_INTERNAL);
     CHECK(strstr(f.err.cause, "has 3 bytes, not 7") != NULL);
-    snprintf(command, sizeof(command), "find %s -type f -delete", f.folder);
-    CHECK(system(command) == 0);
+    what = DELETE;
+    CHECK(nftw(f.folder, visit, 8, FTW_PHYS) == 0);
     CHECK_TEXT(get(&f, f.owner.repository, "weights", CLOCK_NEVER), "");
     CHECK(f.err.code == ERROR_INTERNAL);
     CHECK(strstr(f.err.cause, "is missing") != NULL);

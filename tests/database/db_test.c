@@ -1,6 +1,7 @@
 #include "storage/db/db.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "storage/db/array.h"
@@ -284,13 +285,14 @@ TEST(a_transactions_beginning_costs_no_statement_of_its_own)
     fixture_free(&f);
 }
 
+#define HEARD_SIZE 64
+
 static void
 hear(void *state, const char *channel, const char *payload)
 {
     char *heard = state;
 
-    strcat(heard, channel);
-    strcat(heard, payload);
+    snprintf(heard, HEARD_SIZE, "%s%s", channel, payload);
 }
 
 TEST(a_notification_reaches_who_listens_to_its_channel)
@@ -298,7 +300,7 @@ TEST(a_notification_reaches_who_listens_to_its_channel)
     const char *const channels[] = {"access", NULL};
     struct fixture f = fixture_open();
     struct listen *listening = NULL;
-    char heard[64] = "";
+    char heard[HEARD_SIZE] = "";
     struct pollfd file = {.events = POLLIN};
 
     CHECK(listen_open(&listening, test_database_conninfo(), channels, &f.err) ==
