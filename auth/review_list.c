@@ -193,9 +193,10 @@ review_list_own(struct review_page *out, struct db *db, struct arena *arena,
 
 int
 review_list_find(json_t **out, struct db *db, struct arena *arena,
-                 int64_t account, const char *name, const char *url,
+                 int64_t account, const struct review_query *query,
                  struct error *err)
 {
+    const char *name = query->search;
     size_t length = strlen(name);
     struct db_rows *rows;
 
@@ -212,7 +213,7 @@ review_list_find(json_t **out, struct db *db, struct arena *arena,
     if (db_rows_count(rows) > 1)
         return error_set(err, ERROR_BAD_REQUEST,
                          "several requests begin with %s", name);
-    *out = json_keep(arena, item_to_json(arena, rows, 0, url));
+    *out = json_keep(arena, item_to_json(arena, rows, 0, query->url));
     return 0;
 }
 

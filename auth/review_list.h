@@ -52,11 +52,12 @@ int review_list_own(struct review_page *out, struct db *db, struct arena *arena,
                     struct error *err);
 
 /*
- * One request by the beginning of its id, among the account's own and those
- * that it may decide on.  ERROR_NOT_FOUND, or ERROR_BAD_REQUEST if several fit.
+ * The one request whose id begins with query's search, among the account's own
+ * and those that it may decide on.  ERROR_NOT_FOUND, or ERROR_BAD_REQUEST if
+ * several fit.
  */
 int review_list_find(json_t **out, struct db *db, struct arena *arena,
-                     int64_t account, const char *name, const char *url,
+                     int64_t account, const struct review_query *query,
                      struct error *err);
 
 /* An entry of the Hub's report; the rows are those of review_list. */

@@ -1,201 +1,57 @@
 /* Requests from asking to the end of a grant, by ask, review and grant. */
-#include <stdio.h>
 #include <string.h>
 
-#include "auth/ask.h"
-#include "auth/gate.h"
-#include "auth/gate_change.h"
 #include "auth/grant.h"
-#include "auth/licence.h"
-#include "auth/notice.h"
-#include "auth/review.h"
 #include "auth/review_list.h"
 #include "storage/base/clock.h"
 #include "tests/check.h"
 #include "tests/database/database.h"
+#include "tests/database/scene.h"
 #include "tests/database/seed.h"
 
 #define DAY_MS INT64_C(86400000)
-
-/* acme/tiny with a gate, its owner, two reviewers and who asks. */
-struct scene {
-    struct db *db;
-    struct arena *arena;
-    struct key *key;
-    struct agreement_registry registry;
-    struct repository repository;
-    struct caller owner;
-    struct caller first;
-    struct caller second;
-    struct caller person;
-    struct ask_result asked;
-    struct error err;
-};
-
-static struct caller
-make_caller(const char *name)
-{
-    return (struct caller){.account = seed_account(name), .name = name};
-}
-
-static void
-open_scene(struct scene *scene)
-{
-    *scene = (struct scene){.db = test_database_open()};
-    scene->arena = arena_open();
-    scene->owner = make_caller("acme");
-    scene->first = make_caller("first");
-    scene->second = make_caller("second");
-    scene->person = make_caller("person");
-    scene->repository = (struct repository){
-        .id = seed_model(scene->owner.account, "tiny"),
-        .full_name = "acme/tiny",
-        .namespace_name = "acme",
-        .name = "tiny",
-    };
-    CHECK(key_make(&scene->key, KEY_ED25519, &scene->err) == 0);
-    scene->registry =
-        (struct agreement_registry){"https://registry.example", scene->key};
-}
-
-static void
-close_scene(struct scene *scene)
-{
-    key_free(scene->key);
-    arena_free(scene->arena);
-    db_free(scene->db);
-}
-
-static int
-set_gate(struct scene *scene, const char *json)
-{
-    struct gate_settings settings;
-    struct gate_change change = {&scene->repository, &scene->owner, NULL};
-    json_t *members;
-    int result;
-
-    CHECK(json_read(&members, scene->arena, json, strlen(json), &scene->err) ==
-          0);
-    change.members = members;
-    CHECK(db_begin(scene->db, &scene->err) == 0);
-    result = gate_change_save(&settings, scene->db, scene->arena, &change,
-                              &scene->err);
-    if (result < 0)
-        db_rollback(scene->db);
-    else
-        CHECK(db_commit(scene->db, &scene->err) == 0);
-    return result;
-}
-
-static int
-ask_as(struct scene *scene, struct db *db, const struct caller *caller,
-       const char *answers)
-{
-    struct ask ask = {&scene->repository, caller, &scene->registry, NULL, {0}};
-    json_t *given = NULL;
-
-    if (answers != NULL)
-        CHECK(json_read(&given, scene->arena, answers, strlen(answers),
-                        &scene->err) == 0);
-    ask.answers = given;
-    return ask_submit(&scene->asked, db, scene->arena, &ask, &scene->err);
-}
-
-static int
-ask(struct scene *scene)
-{
-    return ask_as(scene, scene->db, &scene->person, NULL);
-}
-
-static struct review
-make_review(const struct scene *scene, const struct caller *caller,
-            const char *status)
-{
-    return (struct review){.repository = &scene->repository,
-                           .caller = caller,
-                           .target = {.user = "person"},
-                           .status = status,
-                           .until_ms = CLOCK_NEVER};
-}
-
-static int
-decide(struct scene *scene, const struct caller *caller, const char *status)
-{
-    const struct review review = make_review(scene, caller, status);
-
-    return review_decide(scene->db, scene->arena, &review, &scene->err);
-}
-
-static int
-give(struct scene *scene)
-{
-    const struct review review = make_review(scene, &scene->owner, "accepted");
-
-    return review_grant(scene->db, scene->arena, &review, &scene->err);
-}
-
-static enum gate_reason
-door(struct scene *scene)
-{
-    const struct standing standing = {.may_see = true, .token_gated = true};
-    const struct gate_object object = {.repository = &scene->repository,
-                                       .standing = &standing};
-    struct gate_answer answer;
-
-    CHECK(gate_check(&answer, scene->db, &scene->person, &object,
-                     &scene->err) == 0);
-    return answer.reason;
-}
-
-static bool
-has_status(const char *status)
-{
-    return strcmp(seed_text("SELECT status FROM request"
-                            " WHERE withdrawn_at IS NULL"),
-                  status) == 0;
-}
 
 TEST(an_ungated_model_takes_no_requests)
 {
     struct scene scene;
 
-    open_scene(&scene);
-    CHECK(ask(&scene) < 0 && scene.err.code == ERROR_NOT_GATED);
-    CHECK(give(&scene) < 0 && scene.err.code == ERROR_NOT_GATED);
+    scene_open(&scene);
+    CHECK(scene_ask(&scene) < 0 && scene.err.code == ERROR_NOT_GATED);
+    CHECK(scene_give(&scene) < 0 && scene.err.code == ERROR_NOT_GATED);
     CHECK_TEXT(scene.err.message, "model acme/tiny is not gated");
-    close_scene(&scene);
+    scene_close(&scene);
 }
 
 TEST(an_automatic_gate_accepts_at_once)
 {
     struct scene scene;
 
-    open_scene(&scene);
-    CHECK(set_gate(&scene, "{\"mode\":\"auto\"}") == 0);
-    CHECK(door(&scene) == GATE_NO_REQUEST);
-    CHECK(ask(&scene) == 0);
+    scene_open(&scene);
+    CHECK(scene_set_gate(&scene, "{\"mode\":\"auto\"}") == 0);
+    CHECK(scene_door(&scene) == GATE_NO_REQUEST);
+    CHECK(scene_ask(&scene) == 0);
     CHECK_TEXT(scene.asked.status, "accepted");
-    CHECK(door(&scene) == GATE_GRANTED);
-    close_scene(&scene);
+    CHECK(scene_door(&scene) == GATE_GRANTED);
+    scene_close(&scene);
 }
 
 TEST(a_manual_gate_waits_and_asking_again_changes_nothing)
 {
     struct scene scene;
 
-    open_scene(&scene);
-    CHECK(set_gate(&scene, "{\"mode\":\"manual\"}") == 0);
-    CHECK(ask(&scene) == 0 && scene.asked.has_changed);
-    CHECK(door(&scene) == GATE_PENDING);
+    scene_open(&scene);
+    CHECK(scene_set_gate(&scene, "{\"mode\":\"manual\"}") == 0);
+    CHECK(scene_ask(&scene) == 0 && scene.asked.has_changed);
+    CHECK(scene_door(&scene) == GATE_PENDING);
     seed("UPDATE request SET asked_at = '2020-01-01'");
-    CHECK(ask(&scene) == 0 && !scene.asked.has_changed);
+    CHECK(scene_ask(&scene) == 0 && !scene.asked.has_changed);
     CHECK(seed("SELECT count(*) FROM request WHERE asked_at = '2020-01-01'"
                " AND round = 1") == 1);
-    CHECK(decide(&scene, &scene.owner, "accepted") == 0);
-    CHECK(door(&scene) == GATE_GRANTED);
-    CHECK(ask(&scene) == 0 && !scene.asked.has_changed);
-    CHECK(has_status("accepted"));
-    close_scene(&scene);
+    CHECK(scene_decide(&scene, &scene.owner, "accepted") == 0);
+    CHECK(scene_door(&scene) == GATE_GRANTED);
+    CHECK(scene_ask(&scene) == 0 && !scene.asked.has_changed);
+    CHECK(scene_has_status("accepted"));
+    scene_close(&scene);
 }
 
 /* Row by row what the Hub's state machine allows (reference rows 54 to 60). */
@@ -217,9 +73,9 @@ TEST(each_state_has_its_own_ways_out_and_no_others)
     };
     struct scene scene;
 
-    open_scene(&scene);
-    CHECK(set_gate(&scene, "{\"mode\":\"manual\"}") == 0);
-    CHECK(ask(&scene) == 0);
+    scene_open(&scene);
+    CHECK(scene_set_gate(&scene, "{\"mode\":\"manual\"}") == 0);
+    CHECK(scene_ask(&scene) == 0);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         bool is_allowed;
 
@@ -228,7 +84,7 @@ TEST(each_state_has_its_own_ways_out_and_no_others)
         if (strcmp(cases[i].from, "accepted") == 0)
             seed("INSERT INTO access_grant (public_id, repository, account,"
                  " request) SELECT 'g', repository, account, id FROM request");
-        is_allowed = decide(&scene, &scene.owner, cases[i].to) == 0;
+        is_allowed = scene_decide(&scene, &scene.owner, cases[i].to) == 0;
         if (is_allowed != cases[i].is_allowed)
             CHECK_TEXT(cases[i].to, cases[i].from);
         if (!is_allowed) {
@@ -237,33 +93,33 @@ TEST(each_state_has_its_own_ways_out_and_no_others)
                        "No access request found matching your criteria");
             continue;
         }
-        CHECK(has_status(cases[i].to));
+        CHECK(scene_has_status(cases[i].to));
         CHECK(seed("SELECT count(*) FROM access_grant"
                    " WHERE revoked_at IS NULL") ==
               (strcmp(cases[i].to, "accepted") == 0));
         CHECK(seed("SELECT count(*) FROM request WHERE reviewed_at IS NULL") ==
               (strcmp(cases[i].to, "pending") == 0));
     }
-    close_scene(&scene);
+    scene_close(&scene);
 }
 
 TEST(a_rejected_person_asks_in_vain_and_a_reset_one_begins_again)
 {
     struct scene scene;
 
-    open_scene(&scene);
-    CHECK(set_gate(&scene, "{\"mode\":\"manual\"}") == 0);
-    CHECK(ask(&scene) == 0);
-    CHECK(decide(&scene, &scene.owner, "rejected") == 0);
-    CHECK(ask(&scene) == 0 && !scene.asked.has_changed);
-    CHECK(door(&scene) == GATE_REJECTED);
-    CHECK(decide(&scene, &scene.owner, "reset") == 0);
-    CHECK(door(&scene) == GATE_RESET);
+    scene_open(&scene);
+    CHECK(scene_set_gate(&scene, "{\"mode\":\"manual\"}") == 0);
+    CHECK(scene_ask(&scene) == 0);
+    CHECK(scene_decide(&scene, &scene.owner, "rejected") == 0);
+    CHECK(scene_ask(&scene) == 0 && !scene.asked.has_changed);
+    CHECK(scene_door(&scene) == GATE_REJECTED);
+    CHECK(scene_decide(&scene, &scene.owner, "reset") == 0);
+    CHECK(scene_door(&scene) == GATE_RESET);
     seed("UPDATE request SET asked_at = '2020-01-01'");
-    CHECK(ask(&scene) == 0 && scene.asked.has_changed);
-    CHECK(door(&scene) == GATE_PENDING);
+    CHECK(scene_ask(&scene) == 0 && scene.asked.has_changed);
+    CHECK(scene_door(&scene) == GATE_PENDING);
     CHECK(seed("SELECT round FROM request WHERE asked_at > '2020-01-02'") == 2);
-    close_scene(&scene);
+    scene_close(&scene);
 }
 
 TEST(a_reason_is_kept_told_and_at_most_200_characters)
@@ -272,10 +128,10 @@ TEST(a_reason_is_kept_told_and_at_most_200_characters)
     struct review review;
     char reason[512] = "";
 
-    open_scene(&scene);
-    CHECK(set_gate(&scene, "{\"mode\":\"manual\"}") == 0);
-    CHECK(ask(&scene) == 0);
-    review = make_review(&scene, &scene.owner, "rejected");
+    scene_open(&scene);
+    CHECK(scene_set_gate(&scene, "{\"mode\":\"manual\"}") == 0);
+    CHECK(scene_ask(&scene) == 0);
+    review = scene_review(&scene, &scene.owner, "rejected");
     for (int i = 0; i < 201; i++)
         memcpy(reason + 2 * i, "é", 3);
     review.reason = reason;
@@ -289,7 +145,7 @@ TEST(a_reason_is_kept_told_and_at_most_200_characters)
     CHECK(seed("SELECT count(*) FROM outbox WHERE"
                " recipient = 'person@example.org' AND body LIKE '%%ééé%%'") ==
           1);
-    close_scene(&scene);
+    scene_close(&scene);
 }
 
 TEST(withdrawing_works_only_while_pending_and_leaves_no_trace_to_find)
@@ -299,26 +155,26 @@ TEST(withdrawing_works_only_while_pending_and_leaves_no_trace_to_find)
     const struct review_query query = {
         .url = "", .before_ms = CLOCK_NEVER, .limit = 10};
 
-    open_scene(&scene);
-    CHECK(set_gate(&scene, "{\"mode\":\"manual\"}") == 0);
+    scene_open(&scene);
+    CHECK(scene_set_gate(&scene, "{\"mode\":\"manual\"}") == 0);
     CHECK(ask_withdraw(scene.db, scene.arena, &scene.repository, &scene.person,
                        &scene.err) < 0);
     CHECK_TEXT(scene.err.message, "No pending access request found for this"
                                   " repo and this user");
-    CHECK(ask(&scene) == 0);
+    CHECK(scene_ask(&scene) == 0);
     CHECK(ask_withdraw(scene.db, scene.arena, &scene.repository, &scene.person,
                        &scene.err) == 0);
-    CHECK(door(&scene) == GATE_NO_REQUEST);
+    CHECK(scene_door(&scene) == GATE_NO_REQUEST);
     CHECK(review_list(&page, scene.db, scene.arena, scene.repository.id, &query,
                       &scene.err) == 0);
     CHECK(json_array_size(page.items) == 0);
-    CHECK(decide(&scene, &scene.owner, "accepted") < 0);
-    CHECK(ask(&scene) == 0 && scene.asked.has_changed);
-    CHECK(decide(&scene, &scene.owner, "accepted") == 0);
+    CHECK(scene_decide(&scene, &scene.owner, "accepted") < 0);
+    CHECK(scene_ask(&scene) == 0 && scene.asked.has_changed);
+    CHECK(scene_decide(&scene, &scene.owner, "accepted") == 0);
     CHECK(ask_withdraw(scene.db, scene.arena, &scene.repository, &scene.person,
                        &scene.err) < 0);
     CHECK(seed("SELECT count(*) FROM request") == 2);
-    close_scene(&scene);
+    scene_close(&scene);
 }
 
 TEST(a_grant_needs_no_request_lifts_any_state_and_is_given_once)
@@ -326,25 +182,25 @@ TEST(a_grant_needs_no_request_lifts_any_state_and_is_given_once)
     static const char *const states[] = {"pending", "rejected", "reset"};
     struct scene scene;
 
-    open_scene(&scene);
-    CHECK(set_gate(&scene, "{\"mode\":\"manual\",\"grantDays\":2}") == 0);
-    CHECK(give(&scene) == 0);
-    CHECK(door(&scene) == GATE_GRANTED);
+    scene_open(&scene);
+    CHECK(scene_set_gate(&scene, "{\"mode\":\"manual\",\"grantDays\":2}") == 0);
+    CHECK(scene_give(&scene) == 0);
+    CHECK(scene_door(&scene) == GATE_GRANTED);
     CHECK(seed("SELECT count(*) FROM request WHERE NOT asked AND granted_by ="
                " %lld",
                (long long)scene.owner.account) == 1);
     CHECK_TEXT(seed_text("SELECT email FROM request_item"), "");
     CHECK(seed("SELECT count(*) FROM access_grant WHERE ends_at BETWEEN now() +"
                " interval '47 hours' AND now() + interval '49 hours'") == 1);
-    CHECK(give(&scene) < 0 && scene.err.status == 400);
+    CHECK(scene_give(&scene) < 0 && scene.err.status == 400);
     CHECK_TEXT(scene.err.message, "That user already has access to the repo");
     for (size_t i = 0; i < 3; i++) {
         seed("DELETE FROM access_grant");
         seed("UPDATE request SET status = '%s'", states[i]);
-        CHECK(give(&scene) == 0);
-        CHECK(door(&scene) == GATE_GRANTED);
+        CHECK(scene_give(&scene) == 0);
+        CHECK(scene_door(&scene) == GATE_GRANTED);
     }
-    close_scene(&scene);
+    scene_close(&scene);
 }
 
 TEST(the_end_of_a_grant_may_be_sooner_than_the_gate_says_but_not_later)
@@ -352,21 +208,22 @@ TEST(the_end_of_a_grant_may_be_sooner_than_the_gate_says_but_not_later)
     struct scene scene;
     struct review review;
 
-    open_scene(&scene);
-    CHECK(set_gate(&scene, "{\"mode\":\"manual\",\"grantDays\":10}") == 0);
-    CHECK(ask(&scene) == 0);
-    review = make_review(&scene, &scene.owner, "accepted");
+    scene_open(&scene);
+    CHECK(scene_set_gate(&scene, "{\"mode\":\"manual\",\"grantDays\":10}") ==
+          0);
+    CHECK(scene_ask(&scene) == 0);
+    review = scene_review(&scene, &scene.owner, "accepted");
     review.until_ms = clock_now_ms() + 12 * DAY_MS;
     CHECK(review_decide(scene.db, scene.arena, &review, &scene.err) < 0);
     CHECK(scene.err.status == 400);
     review.until_ms = clock_now_ms() - 1;
     CHECK(review_decide(scene.db, scene.arena, &review, &scene.err) < 0);
-    CHECK(has_status("pending"));
+    CHECK(scene_has_status("pending"));
     review.until_ms = clock_now_ms() + DAY_MS;
     CHECK(review_decide(scene.db, scene.arena, &review, &scene.err) == 0);
     CHECK(seed("SELECT count(*) FROM access_grant"
                " WHERE ends_at < now() + interval '25 hours'") == 1);
-    close_scene(&scene);
+    scene_close(&scene);
 }
 
 TEST(an_expired_grant_is_reset_and_asking_again_works)
@@ -374,24 +231,24 @@ TEST(an_expired_grant_is_reset_and_asking_again_works)
     struct scene scene;
     int64_t count;
 
-    open_scene(&scene);
-    CHECK(set_gate(&scene, "{\"mode\":\"auto\",\"grantDays\":1}") == 0);
-    CHECK(ask(&scene) == 0);
+    scene_open(&scene);
+    CHECK(scene_set_gate(&scene, "{\"mode\":\"auto\",\"grantDays\":1}") == 0);
+    CHECK(scene_ask(&scene) == 0);
     seed("UPDATE access_grant SET ends_at = now()");
-    CHECK(door(&scene) == GATE_EXPIRED);
+    CHECK(scene_door(&scene) == GATE_EXPIRED);
     CHECK(grant_expire_all(&count, scene.db, &scene.err) == 0 && count == 1);
     CHECK(grant_expire_all(&count, scene.db, &scene.err) == 0 && count == 0);
-    CHECK(has_status("reset"));
-    CHECK(door(&scene) == GATE_EXPIRED);
+    CHECK(scene_has_status("reset"));
+    CHECK(scene_door(&scene) == GATE_EXPIRED);
     CHECK(seed("SELECT count(*) FROM decision WHERE kind = 'expire'") == 1);
     CHECK(seed("SELECT count(*) FROM log_entry WHERE kind = 'expire'") == 1);
-    CHECK(ask(&scene) == 0);
-    CHECK(door(&scene) == GATE_GRANTED);
+    CHECK(scene_ask(&scene) == 0);
+    CHECK(scene_door(&scene) == GATE_GRANTED);
     /* And without waiting for the job. */
     seed("UPDATE access_grant SET ends_at = now()");
-    CHECK(ask(&scene) == 0 && scene.asked.has_changed);
-    CHECK(door(&scene) == GATE_GRANTED);
-    close_scene(&scene);
+    CHECK(scene_ask(&scene) == 0 && scene.asked.has_changed);
+    CHECK(scene_door(&scene) == GATE_GRANTED);
+    scene_close(&scene);
 }
 
 TEST(a_revoked_grant_is_reset_or_finally_rejected)
@@ -399,80 +256,81 @@ TEST(a_revoked_grant_is_reset_or_finally_rejected)
     struct scene scene;
     struct review review;
 
-    open_scene(&scene);
-    CHECK(set_gate(&scene, "{\"mode\":\"auto\"}") == 0);
-    review = make_review(&scene, &scene.owner, "reset");
+    scene_open(&scene);
+    CHECK(scene_set_gate(&scene, "{\"mode\":\"auto\"}") == 0);
+    review = scene_review(&scene, &scene.owner, "reset");
     CHECK(review_revoke(scene.db, scene.arena, &review, &scene.err) < 0);
     CHECK(scene.err.status == 404);
-    CHECK(ask(&scene) == 0);
+    CHECK(scene_ask(&scene) == 0);
     review.reason = "left the project";
     CHECK(review_revoke(scene.db, scene.arena, &review, &scene.err) == 0);
-    CHECK(door(&scene) == GATE_RESET);
-    CHECK(ask(&scene) == 0);
+    CHECK(scene_door(&scene) == GATE_RESET);
+    CHECK(scene_ask(&scene) == 0);
     review.status = "rejected";
     CHECK(review_revoke(scene.db, scene.arena, &review, &scene.err) == 0);
-    CHECK(door(&scene) == GATE_REJECTED);
+    CHECK(scene_door(&scene) == GATE_REJECTED);
     CHECK(seed("SELECT count(*) FROM log_entry WHERE kind = 'revoke'") == 2);
-    close_scene(&scene);
+    scene_close(&scene);
 }
 
 TEST(switching_the_mode_keeps_every_state)
 {
     struct scene scene;
 
-    open_scene(&scene);
-    CHECK(set_gate(&scene, "{\"mode\":\"manual\"}") == 0);
-    CHECK(ask(&scene) == 0);
-    CHECK(set_gate(&scene, "{\"mode\":\"auto\"}") == 0);
-    CHECK(has_status("pending"));
-    CHECK(set_gate(&scene, "{\"mode\":\"open\"}") == 0);
-    CHECK(door(&scene) == GATE_OPEN);
-    CHECK(set_gate(&scene, "{\"mode\":\"manual\"}") == 0);
-    CHECK(door(&scene) == GATE_PENDING);
-    close_scene(&scene);
+    scene_open(&scene);
+    CHECK(scene_set_gate(&scene, "{\"mode\":\"manual\"}") == 0);
+    CHECK(scene_ask(&scene) == 0);
+    CHECK(scene_set_gate(&scene, "{\"mode\":\"auto\"}") == 0);
+    CHECK(scene_has_status("pending"));
+    CHECK(scene_set_gate(&scene, "{\"mode\":\"open\"}") == 0);
+    CHECK(scene_door(&scene) == GATE_OPEN);
+    CHECK(scene_set_gate(&scene, "{\"mode\":\"manual\"}") == 0);
+    CHECK(scene_door(&scene) == GATE_PENDING);
+    scene_close(&scene);
 }
 
 TEST(a_quorum_needs_enough_named_reviewers_and_never_the_requester)
 {
     struct scene scene;
 
-    open_scene(&scene);
-    CHECK(set_gate(&scene, "{\"mode\":\"quorum\",\"quorum\":2,"
-                           "\"reviewers\":[\"first\"]}") < 0);
-    CHECK(set_gate(&scene, "{\"mode\":\"quorum\",\"quorum\":2,\"reviewers\":"
-                           "[\"first\",\"second\",\"person\"]}") == 0);
-    CHECK(ask(&scene) == 0);
-    CHECK(give(&scene) < 0 && scene.err.status == 403);
-    CHECK(decide(&scene, &scene.owner, "accepted") < 0);
+    scene_open(&scene);
+    CHECK(scene_set_gate(&scene, "{\"mode\":\"quorum\",\"quorum\":2,"
+                                 "\"reviewers\":[\"first\"]}") < 0);
+    CHECK(scene_set_gate(&scene,
+                         "{\"mode\":\"quorum\",\"quorum\":2,\"reviewers\":"
+                         "[\"first\",\"second\",\"person\"]}") == 0);
+    CHECK(scene_ask(&scene) == 0);
+    CHECK(scene_give(&scene) < 0 && scene.err.status == 403);
+    CHECK(scene_decide(&scene, &scene.owner, "accepted") < 0);
     CHECK(scene.err.status == 403);
-    CHECK(decide(&scene, &scene.person, "accepted") < 0);
+    CHECK(scene_decide(&scene, &scene.person, "accepted") < 0);
     CHECK(scene.err.status == 403);
-    CHECK(decide(&scene, &scene.first, "accepted") == 0);
-    CHECK(has_status("pending"));
-    CHECK(decide(&scene, &scene.first, "accepted") < 0);
+    CHECK(scene_decide(&scene, &scene.first, "accepted") == 0);
+    CHECK(scene_has_status("pending"));
+    CHECK(scene_decide(&scene, &scene.first, "accepted") < 0);
     CHECK(scene.err.status == 409);
-    CHECK(door(&scene) == GATE_PENDING);
-    CHECK(decide(&scene, &scene.second, "accepted") == 0);
-    CHECK(door(&scene) == GATE_GRANTED);
-    close_scene(&scene);
+    CHECK(scene_door(&scene) == GATE_PENDING);
+    CHECK(scene_decide(&scene, &scene.second, "accepted") == 0);
+    CHECK(scene_door(&scene) == GATE_GRANTED);
+    scene_close(&scene);
 }
 
 TEST(votes_of_an_earlier_round_do_not_count)
 {
     struct scene scene;
 
-    open_scene(&scene);
-    CHECK(set_gate(&scene, "{\"mode\":\"quorum\",\"quorum\":2,"
-                           "\"reviewers\":[\"first\",\"second\"]}") == 0);
-    CHECK(ask(&scene) == 0);
-    CHECK(decide(&scene, &scene.first, "accepted") == 0);
-    CHECK(decide(&scene, &scene.second, "reset") == 0);
-    CHECK(ask(&scene) == 0);
-    CHECK(decide(&scene, &scene.second, "accepted") == 0);
-    CHECK(has_status("pending"));
-    CHECK(decide(&scene, &scene.first, "accepted") == 0);
-    CHECK(has_status("accepted"));
-    close_scene(&scene);
+    scene_open(&scene);
+    CHECK(scene_set_gate(&scene, "{\"mode\":\"quorum\",\"quorum\":2,"
+                                 "\"reviewers\":[\"first\",\"second\"]}") == 0);
+    CHECK(scene_ask(&scene) == 0);
+    CHECK(scene_decide(&scene, &scene.first, "accepted") == 0);
+    CHECK(scene_decide(&scene, &scene.second, "reset") == 0);
+    CHECK(scene_ask(&scene) == 0);
+    CHECK(scene_decide(&scene, &scene.second, "accepted") == 0);
+    CHECK(scene_has_status("pending"));
+    CHECK(scene_decide(&scene, &scene.first, "accepted") == 0);
+    CHECK(scene_has_status("accepted"));
+    scene_close(&scene);
 }
 
 TEST(domains_and_organizations_are_accepted_or_refused_at_once)
@@ -480,70 +338,70 @@ TEST(domains_and_organizations_are_accepted_or_refused_at_once)
     struct scene scene;
     int64_t lab;
 
-    open_scene(&scene);
-    CHECK(set_gate(&scene, "{\"mode\":\"manual\",\"acceptDomains\":"
-                           "[\"example.org\"]}") == 0);
+    scene_open(&scene);
+    CHECK(scene_set_gate(&scene, "{\"mode\":\"manual\",\"acceptDomains\":"
+                                 "[\"example.org\"]}") == 0);
     seed("UPDATE account SET email = 'person@student.Example.org'"
          " WHERE name = 'person'");
-    CHECK(ask(&scene) == 0);
-    CHECK(door(&scene) == GATE_GRANTED);
+    CHECK(scene_ask(&scene) == 0);
+    CHECK(scene_door(&scene) == GATE_GRANTED);
     seed("UPDATE access_grant SET revoked_at = now()");
     seed("UPDATE request SET withdrawn_at = now()");
     seed("UPDATE account SET email = 'person@badexample.org'"
          " WHERE name = 'person'");
-    CHECK(ask(&scene) == 0);
-    CHECK(door(&scene) == GATE_PENDING);
+    CHECK(scene_ask(&scene) == 0);
+    CHECK(scene_door(&scene) == GATE_PENDING);
     seed("UPDATE request SET withdrawn_at = now()");
     lab = seed_organization("lab");
     seed_member(lab, scene.person.account, "read");
-    CHECK(set_gate(&scene, "{\"refuseOrganizations\":[\"Lab\"]}") == 0);
-    CHECK(ask(&scene) == 0);
-    CHECK(door(&scene) == GATE_REJECTED);
-    close_scene(&scene);
+    CHECK(scene_set_gate(&scene, "{\"refuseOrganizations\":[\"Lab\"]}") == 0);
+    CHECK(scene_ask(&scene) == 0);
+    CHECK(scene_door(&scene) == GATE_REJECTED);
+    scene_close(&scene);
 }
 
 TEST(an_unverified_address_has_no_domain)
 {
     struct scene scene;
 
-    open_scene(&scene);
-    CHECK(set_gate(&scene, "{\"mode\":\"manual\",\"acceptDomains\":"
-                           "[\"example.org\"]}") == 0);
+    scene_open(&scene);
+    CHECK(scene_set_gate(&scene, "{\"mode\":\"manual\",\"acceptDomains\":"
+                                 "[\"example.org\"]}") == 0);
     seed("UPDATE account SET email_verified_at = NULL WHERE name = 'person'");
-    CHECK(ask(&scene) == 0);
-    CHECK(door(&scene) == GATE_PENDING);
-    close_scene(&scene);
+    CHECK(scene_ask(&scene) == 0);
+    CHECK(scene_door(&scene) == GATE_PENDING);
+    scene_close(&scene);
 }
 
 TEST(every_question_wants_its_answer)
 {
     struct scene scene;
 
-    open_scene(&scene);
-    CHECK(set_gate(&scene,
-                   "{\"mode\":\"manual\",\"questions\":["
-                   "{\"label\":\"Affiliation\",\"type\":\"text\"},"
-                   "{\"label\":\"I agree\",\"type\":\"checkbox\"},"
-                   "{\"label\":\"Country\",\"type\":\"country\"},"
-                   "{\"label\":\"Born\",\"type\":\"date_picker\"},"
-                   "{\"label\":\"Purpose\",\"type\":\"select\",\"options\":"
-                   "[\"research\",\"teaching\"]}]}") == 0);
-    CHECK(ask(&scene) < 0 && scene.err.status == 400);
+    scene_open(&scene);
+    CHECK(scene_set_gate(
+              &scene, "{\"mode\":\"manual\",\"questions\":["
+                      "{\"label\":\"Affiliation\",\"type\":\"text\"},"
+                      "{\"label\":\"I agree\",\"type\":\"checkbox\"},"
+                      "{\"label\":\"Country\",\"type\":\"country\"},"
+                      "{\"label\":\"Born\",\"type\":\"date_picker\"},"
+                      "{\"label\":\"Purpose\",\"type\":\"select\",\"options\":"
+                      "[\"research\",\"teaching\"]}]}") == 0);
+    CHECK(scene_ask(&scene) < 0 && scene.err.status == 400);
     CHECK(strstr(scene.err.message, "Affiliation") != NULL);
-    CHECK(ask_as(&scene, scene.db, &scene.person,
-                 "{\"Affiliation\":\"ETH\",\"I agree\":\"on\",\"Country\":"
-                 "\"ch\",\"Born\":\"2000-01-01\",\"Purpose\":\"research\"}") <
-          0);
+    CHECK(scene_ask_as(
+              &scene, scene.db, &scene.person,
+              "{\"Affiliation\":\"ETH\",\"I agree\":\"on\",\"Country\":"
+              "\"ch\",\"Born\":\"2000-01-01\",\"Purpose\":\"research\"}") < 0);
     CHECK(strstr(scene.err.message, "Country") != NULL);
     CHECK(seed("SELECT count(*) FROM request") == 0);
-    CHECK(ask_as(&scene, scene.db, &scene.person,
-                 "{\"Purpose\":\"research\",\"Affiliation\":\"ETH\","
-                 "\"I agree\":true,\"Country\":\"CH\",\"Born\":"
-                 "\"2000-01-01\",\"Extra\":\"left out\"}") == 0);
+    CHECK(scene_ask_as(&scene, scene.db, &scene.person,
+                       "{\"Purpose\":\"research\",\"Affiliation\":\"ETH\","
+                       "\"I agree\":true,\"Country\":\"CH\",\"Born\":"
+                       "\"2000-01-01\",\"Extra\":\"left out\"}") == 0);
     CHECK_TEXT(seed_text("SELECT answers FROM request"),
                "{\"Affiliation\":\"ETH\",\"I agree\":\"on\",\"Country\":\"CH\","
                "\"Born\":\"2000-01-01\",\"Purpose\":\"research\"}");
-    close_scene(&scene);
+    scene_close(&scene);
 }
 
 TEST(of_two_reviewers_at_once_one_decides)
@@ -552,121 +410,16 @@ TEST(of_two_reviewers_at_once_one_decides)
     struct db *other;
     struct review review;
 
-    open_scene(&scene);
+    scene_open(&scene);
     other = test_database_connect();
-    CHECK(set_gate(&scene, "{\"mode\":\"manual\"}") == 0);
-    CHECK(ask(&scene) == 0);
-    CHECK(decide(&scene, &scene.owner, "accepted") == 0);
-    review = make_review(&scene, &scene.first, "accepted");
+    CHECK(scene_set_gate(&scene, "{\"mode\":\"manual\"}") == 0);
+    CHECK(scene_ask(&scene) == 0);
+    CHECK(scene_decide(&scene, &scene.owner, "accepted") == 0);
+    review = scene_review(&scene, &scene.first, "accepted");
     CHECK(review_decide(other, scene.arena, &review, &scene.err) < 0);
     CHECK(scene.err.status == 404);
     CHECK(seed("SELECT count(*) FROM access_grant") == 1);
     CHECK(seed("SELECT count(*) FROM decision WHERE kind = 'accept'") == 1);
     db_free(other);
-    close_scene(&scene);
-}
-
-TEST(lists_search_page_and_count_as_the_hub_does)
-{
-    struct scene scene;
-    struct review_page page;
-    struct review_query query = {.url = "http://r",
-                                 .status = "pending",
-                                 .before_ms = CLOCK_NEVER,
-                                 .limit = 10};
-    json_t *item;
-
-    open_scene(&scene);
-    CHECK(set_gate(&scene, "{\"mode\":\"manual\"}") == 0);
-    for (int i = 0; i < 12; i++) {
-        char name[16];
-        struct caller caller;
-
-        snprintf(name, sizeof(name), "user%d", i);
-        caller = make_caller(arena_text(scene.arena, name));
-        CHECK(ask_as(&scene, scene.db, &caller, NULL) == 0);
-    }
-    CHECK(review_list(&page, scene.db, scene.arena, scene.repository.id, &query,
-                      &scene.err) == 0);
-    CHECK(json_array_size(page.items) == 10 && page.next != NULL);
-    item = json_array_get(page.items, 0);
-    CHECK_TEXT(json_text(json_object_get(item, "user"), "user"), "user11");
-    CHECK_TEXT(json_text(json_object_get(item, "user"), "email"),
-               "user11@example.org");
-    CHECK(strlen(json_text(item, "requestId")) == 24);
-    CHECK_TEXT(json_text(item, "status"), "pending");
-    CHECK(json_object_get(item, "reviewedAt") == NULL);
-    query.cursor = page.next;
-    CHECK(review_list(&page, scene.db, scene.arena, scene.repository.id, &query,
-                      &scene.err) == 0);
-    CHECK(json_array_size(page.items) == 2 && page.next == NULL);
-    query.cursor = NULL;
-    query.search = "USER1";
-    CHECK(review_list(&page, scene.db, scene.arena, scene.repository.id, &query,
-                      &scene.err) == 0);
-    CHECK(json_array_size(page.items) == 3);
-    query.status = "accepted";
-    CHECK(review_list(&page, scene.db, scene.arena, scene.repository.id, &query,
-                      &scene.err) == 0);
-    CHECK(json_array_size(page.items) == 0);
-    close_scene(&scene);
-}
-
-TEST(a_queue_shows_what_one_may_decide_and_nothing_else)
-{
-    struct scene scene;
-    struct review_page page;
-    const struct review_query query = {
-        .url = "", .before_ms = CLOCK_NEVER, .limit = 10};
-    const char *id;
-    json_t *item;
-
-    open_scene(&scene);
-    CHECK(set_gate(&scene, "{\"mode\":\"manual\",\"reviewers\":"
-                           "[\"first\"]}") == 0);
-    CHECK(ask(&scene) == 0);
-    id = arena_text(scene.arena, scene.asked.request);
-    CHECK(review_list_queue(&page, scene.db, scene.arena, scene.first.account,
-                            &query, &scene.err) == 0);
-    CHECK(json_array_size(page.items) == 1);
-    CHECK(review_list_queue(&page, scene.db, scene.arena, scene.owner.account,
-                            &query, &scene.err) == 0);
-    CHECK(json_array_size(page.items) == 1);
-    CHECK(review_list_queue(&page, scene.db, scene.arena, scene.second.account,
-                            &query, &scene.err) == 0);
-    CHECK(json_array_size(page.items) == 0);
-    CHECK(review_list_find(&item, scene.db, scene.arena, scene.first.account,
-                           arena_format(scene.arena, "%.6s", id), "",
-                           &scene.err) == 0);
-    CHECK(review_list_find(&item, scene.db, scene.arena, scene.person.account,
-                           id, "", &scene.err) == 0);
-    CHECK_TEXT(json_text(json_object_get(item, "repo"), "name"), "acme/tiny");
-    CHECK(review_list_find(&item, scene.db, scene.arena, scene.second.account,
-                           id, "", &scene.err) < 0);
-    close_scene(&scene);
-}
-
-TEST(reviewers_are_told_of_a_request_and_once_a_day_where_they_want)
-{
-    struct scene scene;
-
-    open_scene(&scene);
-    CHECK(set_gate(&scene, "{\"mode\":\"manual\",\"reviewers\":"
-                           "[\"first\",\"second\"]}") == 0);
-    CHECK(notice_set_wanted(scene.db, scene.arena, scene.second.account, false,
-                            &scene.err) == 0);
-    CHECK(ask(&scene) == 0);
-    CHECK_TEXT(seed_text("SELECT string_agg(recipient, ' ' ORDER BY recipient)"
-                         " FROM outbox"),
-               "acme@example.org first@example.org");
-    seed("DELETE FROM outbox");
-    seed("UPDATE request SET asked_at = asked_at - interval '1 day'");
-    CHECK(set_gate(&scene, "{\"notificationsMode\":\"bulk\","
-                           "\"notificationsEmail\":\"gate@acme.org\"}") == 0);
-    CHECK(notice_send_daily(scene.db, "", &scene.err) == 0);
-    CHECK(notice_send_daily(scene.db, "", &scene.err) == 0);
-    CHECK_TEXT(seed_text("SELECT string_agg(recipient, ' ' ORDER BY recipient)"
-                         " FROM outbox"),
-               "first@example.org gate@acme.org");
-    close_scene(&scene);
+    scene_close(&scene);
 }

@@ -1,0 +1,119 @@
+#include "auth/review_list.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "auth/notice.h"
+#include "storage/base/clock.h"
+#include "tests/check.h"
+#include "tests/database/database.h"
+#include "tests/database/scene.h"
+#include "tests/database/seed.h"
+
+TEST(lists_search_page_and_count_as_the_hub_does)
+{
+    struct scene scene;
+    struct review_page page;
+    struct review_query query = {.url = "http://r",
+                                 .status = "pending",
+                                 .before_ms = CLOCK_NEVER,
+                                 .limit = 10};
+    json_t *item;
+
+    scene_open(&scene);
+    CHECK(scene_set_gate(&scene, "{\"mode\":\"manual\"}") == 0);
+    for (int i = 0; i < 12; i++) {
+        char name[16];
+        struct caller caller;
+
+        snprintf(name, sizeof(name), "user%d", i);
+        caller = scene_caller(arena_text(scene.arena, name));
+        CHECK(scene_ask_as(&scene, scene.db, &caller, NULL) == 0);
+    }
+    CHECK(review_list(&page, scene.db, scene.arena, scene.repository.id, &query,
+                      &scene.err) == 0);
+    CHECK(json_array_size(page.items) == 10 && page.next != NULL);
+    item = json_array_get(page.items, 0);
+    CHECK_TEXT(json_text(json_object_get(item, "user"), "user"), "user11");
+    CHECK_TEXT(json_text(json_object_get(item, "user"), "email"),
+               "user11@example.org");
+    CHECK(strlen(json_text(item, "requestId")) == 24);
+    CHECK_TEXT(json_text(item, "status"), "pending");
+    CHECK(json_object_get(item, "reviewedAt") == NULL);
+    query.cursor = page.next;
+    CHECK(review_list(&page, scene.db, scene.arena, scene.repository.id, &query,
+                      &scene.err) == 0);
+    CHECK(json_array_size(page.items) == 2 && page.next == NULL);
+    query.cursor = NULL;
+    query.search = "USER1";
+    CHECK(review_list(&page, scene.db, scene.arena, scene.repository.id, &query,
+                      &scene.err) == 0);
+    CHECK(json_array_size(page.items) == 3);
+    query.status = "accepted";
+    CHECK(review_list(&page, scene.db, scene.arena, scene.repository.id, &query,
+                      &scene.err) == 0);
+    CHECK(json_array_size(page.items) == 0);
+    scene_close(&scene);
+}
+
+TEST(a_queue_shows_what_one_may_decide_and_nothing_else)
+{
+    struct scene scene;
+    struct review_page page;
+    const struct review_query query = {
+        .url = "", .before_ms = CLOCK_NEVER, .limit = 10};
+    struct review_query one = {.url = ""};
+    const char *id;
+    json_t *item;
+
+    scene_open(&scene);
+    CHECK(scene_set_gate(&scene, "{\"mode\":\"manual\",\"reviewers\":"
+                                 "[\"first\"]}") == 0);
+    CHECK(scene_ask(&scene) == 0);
+    id = arena_text(scene.arena, scene.asked.request);
+    CHECK(review_list_queue(&page, scene.db, scene.arena, scene.first.account,
+                            &query, &scene.err) == 0);
+    CHECK(json_array_size(page.items) == 1);
+    CHECK(review_list_queue(&page, scene.db, scene.arena, scene.owner.account,
+                            &query, &scene.err) == 0);
+    CHECK(json_array_size(page.items) == 1);
+    CHECK(review_list_queue(&page, scene.db, scene.arena, scene.second.account,
+                            &query, &scene.err) == 0);
+    CHECK(json_array_size(page.items) == 0);
+    one.search = arena_format(scene.arena, "%.6s", id);
+    CHECK(review_list_find(&item, scene.db, scene.arena, scene.first.account,
+                           &one, &scene.err) == 0);
+    one.search = id;
+    CHECK(review_list_find(&item, scene.db, scene.arena, scene.person.account,
+                           &one, &scene.err) == 0);
+    CHECK_TEXT(json_text(json_object_get(item, "repo"), "name"), "acme/tiny");
+    CHECK(review_list_find(&item, scene.db, scene.arena, scene.second.account,
+                           &one, &scene.err) < 0);
+    scene_close(&scene);
+}
+
+TEST(reviewers_are_told_of_a_request_and_once_a_day_where_they_want)
+{
+    struct scene scene;
+
+    scene_open(&scene);
+    CHECK(scene_set_gate(&scene, "{\"mode\":\"manual\",\"reviewers\":"
+                                 "[\"first\",\"second\"]}") == 0);
+    CHECK(notice_set_wanted(scene.db, scene.arena, scene.second.account, false,
+                            &scene.err) == 0);
+    CHECK(scene_ask(&scene) == 0);
+    CHECK_TEXT(seed_text("SELECT string_agg(recipient, ' ' ORDER BY recipient)"
+                         " FROM outbox"),
+               "acme@example.org first@example.org");
+    seed("DELETE FROM outbox");
+    seed("UPDATE request SET asked_at = asked_at - interval '1 day'");
+    CHECK(scene_set_gate(&scene,
+                         "{\"notificationsMode\":\"bulk\","
+                         "\"notificationsEmail\":\"gate@acme.org\"}") == 0);
+    CHECK(notice_send_daily(scene.db, "", &scene.err) == 0);
+    CHECK(notice_send_daily(scene.db, "", &scene.err) == 0);
+    CHECK_TEXT(seed_text("SELECT string_agg(recipient, ' ' ORDER BY recipient)"
+                         " FROM outbox"),
+               "first@example.org gate@acme.org");
+    scene_close(&scene);
+}
