@@ -289,6 +289,7 @@ hash(struct folder *out, struct walk *walk, struct error *err)
         .root = walk->root,
         .links_root = walk->links_root,
         .digest = walk->options->digest,
+        .is_stopped = walk->options->is_stopped,
         .state = walk->options->state,
         .jobs = walk->jobs,
         .count = walk->count,

@@ -33,7 +33,10 @@ struct folder_options {
      */
     int (*digest)(struct digest *out, void *state, const char *name, int fd,
                   struct error *err);
-    void *state;
+    /* Asked now and then while hashing; ERROR_INTERRUPTED follows.  NULL: no.
+     */
+    bool (*is_stopped)(void *state);
+    void *state; /* of both */
 };
 
 struct folder {

@@ -65,15 +65,16 @@ open_job(const struct hashing *hashing, const struct hashing_job *job,
 
 /* The digest of [begin, end). */
 static int
-hash_range(struct hashing_job *job, int fd, struct error *err)
+hash_range(const struct hashing *hashing, struct hashing_job *job, int fd,
+           uint64_t end, struct error *err)
 {
     struct digest_stream *stream = digest_stream_open();
     char *block = xcalloc(1, READ_BYTES);
     uint64_t at = job->file.begin;
     int result = 0;
 
-    while (at < job->file.end) {
-        uint64_t left = job->file.end - at;
+    while (at < end) {
+        uint64_t left = end - at;
         ssize_t n =
             pread(fd, block, left < READ_BYTES ? (size_t)left : READ_BYTES,
                   (off_t)at);
@@ -88,6 +89,11 @@ hash_range(struct hashing_job *job, int fd, struct error *err)
         }
         digest_stream_add(stream, block, (size_t)n);
         at += (uint64_t)n;
+        if (hashing->is_stopped != NULL &&
+            hashing->is_stopped(hashing->state)) {
+            result = error_set(err, ERROR_INTERRUPTED, NULL);
+            break;
+        }
     }
     digest_stream_read(&job->file.digest, stream);
     digest_stream_free(stream);
@@ -120,12 +126,12 @@ hash_job(const struct hashing *hashing, struct hashing_job *job, bool is_last,
         result = hashing->digest(&job->file.digest, hashing->state,
                                  job->file.name, fd, err);
     else if (job->file.end == 0)
-        result = digest_of_file(&job->file.digest, fd, err);
+        result = hash_range(hashing, job, fd, (uint64_t)status.st_size, err);
     else if (job->file.end > (uint64_t)status.st_size ||
              (is_last && job->file.end != (uint64_t)status.st_size))
         result = 0; /* The digest stays zero, which none is. */
     else
-        result = hash_range(job, fd, err);
+        result = hash_range(hashing, job, fd, job->file.end, err);
 
 done:
     close(fd);

@@ -28,6 +28,7 @@ struct hashing {
     const char *links_root; /* resolved; NULL when links are refused */
     int (*digest)(struct digest *out, void *state, const char *name, int fd,
                   struct error *err);
+    bool (*is_stopped)(void *state); /* NULL: never */
     void *state;
     struct hashing_job *jobs;
     size_t count;
