@@ -84,7 +84,7 @@ read_head(struct request *request)
     if (agent != NULL) {
         size_t length = strnlen(agent, USER_AGENT_LIMIT);
 
-        request->caller.user_agent = text_printable(
+        request->caller.user_agent = text_line(
             request->arena, arena_bytes(request->arena, agent, length));
     }
 }
@@ -97,8 +97,8 @@ read_query(struct request *request, struct error *err)
     if (query == NULL)
         return 0;
     query++;
-    return form_parse(&request->input->query, request->arena, query,
-                      strcspn(query, "#"), LIMIT_QUERY_FIELDS, err);
+    return fields_parse(&request->input->query, request->arena, query,
+                        strcspn(query, "#"), LIMIT_QUERY_FIELDS, err);
 }
 
 /* A session that got a new cookie hands it out with whatever answer. */
@@ -130,7 +130,7 @@ log_failure(const struct exchange *exchange, const struct error *err)
 {
     if (err->status < 500)
         return;
-    log_write(&exchange->host->service->log, "error",
+    log_write(&exchange->request.service->log, "error",
               json_pack("{s:s, s:s, s:s, s:s}", "id", exchange->request.id,
                         "code", error_name(err->code), "message", err->message,
                         "cause", err->cause));
@@ -319,7 +319,7 @@ write_log(const struct exchange *exchange)
     const struct request *request = &exchange->request;
     const struct route *route = exchange->input.match.route;
 
-    log_write(&exchange->host->service->log, "request",
+    log_write(&exchange->request.service->log, "request",
               json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:b}", "id",
                         request->id, "method", request->method, "route",
                         route != NULL ? route->pattern : "", "account",

@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-#include "registry/http/form.h"
+#include "registry/http/fields.h"
 #include "registry/http/head.h"
 #include "registry/http/router.h"
 #include "storage/base/buffer.h"
@@ -19,8 +19,8 @@
 struct request_input {
     struct head head;
     struct route_match match;
-    struct form query;
-    struct form form;
+    struct fields query;
+    struct fields form;
     bool has_form; /* the body was read as one */
     /* The body, when the layer read it. */
     struct buffer memory;

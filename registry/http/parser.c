@@ -155,9 +155,9 @@ check_bytes(const char *bytes, size_t length, struct error *err)
 
         if (c == '\r' && i + 1 < length && bytes[i + 1] == '\n') {
             i++;
-            if (i + 1 < length && (bytes[i + 1] == ' ' || bytes[i + 1] == '\t'))
+            if (i + 1 < length && strchr(" \t:", bytes[i + 1]) != NULL)
                 return error_set(err, ERROR_BAD_REQUEST,
-                                 "a header is folded over two lines");
+                                 "a header is folded or has no name");
         } else if ((c < 0x20 && c != '\t') || c == 0x7f) {
             return error_set(err, ERROR_BAD_REQUEST,
                              "a control character in the headers");

@@ -22,13 +22,13 @@ request_param(const struct request *request, const char *name)
 const char *
 request_query(const struct request *request, const char *name)
 {
-    return form_find(&request->input->query, name, 0);
+    return fields_find(&request->input->query, name, 0);
 }
 
 const char *
 request_query_at(const struct request *request, const char *name, size_t n)
 {
-    return form_find(&request->input->query, name, n);
+    return fields_find(&request->input->query, name, n);
 }
 
 int
@@ -110,7 +110,7 @@ request_json(json_t **out, struct request *request, struct error *err)
 }
 
 /* Reads the body as a form once; one that is malformed has no fields. */
-static const struct form *
+static const struct fields *
 read_form(struct request *request)
 {
     struct request_input *input = request->input;
@@ -122,8 +122,8 @@ read_form(struct request *request)
         return &input->form;
     input->has_form = true;
     body = request_body(&length, request);
-    if (body == NULL || form_parse(&input->form, request->arena, body, length,
-                                   LIMIT_FORM_FIELDS, &err) < 0)
+    if (body == NULL || fields_parse(&input->form, request->arena, body, length,
+                                     LIMIT_FORM_FIELDS, &err) < 0)
         memset(&input->form, 0, sizeof(input->form));
     return &input->form;
 }
@@ -131,18 +131,18 @@ read_form(struct request *request)
 const char *
 request_form(struct request *request, const char *name, size_t n)
 {
-    return form_find(read_form(request), name, n);
+    return fields_find(read_form(request), name, n);
 }
 
 bool
 request_form_at(const char **out_name, const char **out_value,
                 struct request *request, size_t n)
 {
-    const struct form *form = read_form(request);
+    const struct fields *form = read_form(request);
 
     if (n >= form->count)
         return false;
-    *out_name = form->fields[n].name;
-    *out_value = form->fields[n].value;
+    *out_name = form->list[n].name;
+    *out_value = form->list[n].value;
     return true;
 }

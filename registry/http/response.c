@@ -82,12 +82,12 @@ response_header(struct response *response, const char *name, const char *value)
     struct response_field *field;
 
     if (strcasecmp(name, "Content-Type") == 0) {
-        response->type = text_printable(response->arena, value);
+        response->type = text_line(response->arena, value);
         return;
     }
     field = arena_alloc(response->arena, sizeof(*field));
     field->name = arena_text(response->arena, name);
-    field->value = text_printable(response->arena, value);
+    field->value = text_line(response->arena, value);
     field->next = response->fields;
     response->fields = field;
 }
@@ -194,7 +194,7 @@ response_spool(struct response *response, int status, const char *type, int fd)
 void
 response_etag(struct response *response, const char *etag)
 {
-    response->etag = text_printable(response->arena, etag);
+    response->etag = text_line(response->arena, etag);
 }
 
 void

@@ -1,4 +1,4 @@
-#include "registry/http/form.h"
+#include "registry/http/fields.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -34,25 +34,25 @@ count_fields(const char *bytes, size_t length)
 }
 
 int
-form_parse(struct form *out, struct arena *arena, const char *bytes,
-           size_t length, size_t limit, struct error *err)
+fields_parse(struct fields *out, struct arena *arena, const char *bytes,
+             size_t length, size_t limit, struct error *err)
 {
     const char *at = bytes;
     const char *end = bytes + length;
     size_t count = count_fields(bytes, length);
 
     out->count = 0;
-    out->fields = NULL;
+    out->list = NULL;
     if (length == 0)
         return 0;
     if (count > limit)
         return error_set(err, ERROR_BAD_REQUEST,
                          "the form has more than %zu fields", limit);
-    out->fields = arena_array(arena, count, sizeof(struct form_field));
+    out->list = arena_array(arena, count, sizeof(struct field));
     while (at < end) {
         const char *stop = memchr(at, '&', (size_t)(end - at));
         const char *equal;
-        struct form_field *field = &out->fields[out->count];
+        struct field *field = &out->list[out->count];
 
         if (stop == NULL)
             stop = end;
@@ -83,10 +83,10 @@ is_name(const char *field, const char *name)
 }
 
 const char *
-form_find(const struct form *form, const char *name, size_t n)
+fields_find(const struct fields *fields, const char *name, size_t n)
 {
-    for (size_t i = 0; i < form->count; i++)
-        if (is_name(form->fields[i].name, name) && n-- == 0)
-            return form->fields[i].value;
+    for (size_t i = 0; i < fields->count; i++)
+        if (is_name(fields->list[i].name, name) && n-- == 0)
+            return fields->list[i].value;
     return NULL;
 }
