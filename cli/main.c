@@ -6,6 +6,12 @@
 #include "version.h"
 
 static const struct command *const commands[] = {
+    &command_pull,
+    &command_verify,
+    &command_run,
+    &command_chat,
+    &command_keygen,
+    &command_sign,
     NULL,
 };
 

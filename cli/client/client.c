@@ -284,7 +284,7 @@ client_call(json_t **out, struct client *client, struct arena *arena,
         return 0;
     }
     if (json_read(out, arena, answer.body, answer.length, err) < 0)
-        return error_set(err, ERROR_NETWORK,
+        return error_set(err, ERROR_UNPROCESSABLE,
                          "%s answers %s with something else than JSON",
                          client->registry, question->path);
     return 0;

@@ -90,8 +90,10 @@ on_bytes(void *state, const void *bytes, size_t length, struct error *err)
     flight->at += length;
     flight->run->done_bytes += length;
     flight->run->fruitless = 0;
-    hasher_set_ready(flight->run->hasher, &partial->hashing,
-                     blocks_ready_bytes(&partial->blocks));
+    /* The last bytes wait until no range needs the file any more. */
+    if (!blocks_is_complete(&partial->blocks))
+        hasher_set_ready(flight->run->hasher, &partial->hashing,
+                         blocks_ready_bytes(&partial->blocks));
     return 0;
 }
 
@@ -125,6 +127,7 @@ start_flight(struct run *run, struct partial *partial,
     flight->next = run->flights;
     run->flights = flight;
     run->flight_count++;
+    partial->flights++;
     return 0;
 }
 
@@ -137,6 +140,7 @@ end_flight(struct run *run, struct flight *flight)
         at = &(*at)->next;
     *at = flight->next;
     run->flight_count--;
+    flight->partial->flights--;
     blocks_give_back(&flight->partial->blocks, &flight->range);
     exchange_free(flight->exchange);
     free(flight);
@@ -225,13 +229,17 @@ static int
 land(struct run *run, struct exchange *exchange, struct error *err)
 {
     struct flight *flight = exchange_request(exchange)->state;
+    struct partial *partial = flight->partial;
     bool is_short = flight->at < flight->range.end;
     int result = exchange_result(exchange, err);
 
     if (result == 0 && is_short)
         result = error_set(err, ERROR_NETWORK, "%s: the answer was cut short",
-                           flight->partial->item->name);
+                           partial->item->name);
     end_flight(run, flight);
+    if (partial->flights == 0)
+        hasher_set_ready(run->hasher, &partial->hashing,
+                         blocks_ready_bytes(&partial->blocks));
     return result == 0 ? 0 : land_broken(run, err);
 }
 

@@ -96,7 +96,7 @@ on_header(char *bytes, size_t one, size_t length, void *state)
         return length;
     if (length > EXCHANGE_HEADER_BYTES ||
         ++exchange->header_count > EXCHANGE_HEADERS_LIMIT) {
-        error_set(&exchange->err, ERROR_NETWORK,
+        error_set(&exchange->err, ERROR_UNPROCESSABLE,
                   "the registry's headers are too large");
         return break_off(exchange);
     }
@@ -149,7 +149,7 @@ on_body(char *bytes, size_t one, size_t length, void *state)
     if (limit == 0 || !is_success((int)status))
         limit = EXCHANGE_LIMIT_BYTES;
     if (buffer_add(&exchange->body, bytes, length, limit, &exchange->err) < 0) {
-        error_set(&exchange->err, ERROR_NETWORK,
+        error_set(&exchange->err, ERROR_UNPROCESSABLE,
                   "the registry's answer is over %zu bytes", limit);
         return break_off(exchange);
     }
@@ -313,13 +313,13 @@ exchange_open(struct exchange **out, const struct exchange_origin *origin,
     if (exchange->handle == NULL ||
         origin_of(exchange->arena, exchange->url) == NULL) {
         exchange_free(exchange);
-        return error_set(err, ERROR_NETWORK, "the registry named no URL: %s",
-                         request->url);
+        return error_set(err, ERROR_UNPROCESSABLE,
+                         "the registry named no URL: %s", request->url);
     }
     if (strncmp(origin->registry, "https:", 6) == 0 &&
         strncasecmp(exchange->url, "https:", 6) != 0) {
         exchange_free(exchange);
-        return error_set(err, ERROR_NETWORK,
+        return error_set(err, ERROR_UNPROCESSABLE,
                          "the registry leads from https to plain http");
     }
     set_handle(exchange);
@@ -404,7 +404,7 @@ exchange_finish(struct exchange *exchange, int verdict)
     url = find_redirect(exchange);
     if (url == NULL || ++exchange->redirects > EXCHANGE_REDIRECTS) {
         exchange->is_broken = true;
-        error_set(&exchange->err, ERROR_NETWORK,
+        error_set(&exchange->err, ERROR_UNPROCESSABLE,
                   "the registry redirects to nowhere safe");
         return false;
     }

@@ -80,8 +80,8 @@ model_read_commit(const char **out, struct client *client, struct arena *arena,
         return -1;
     *out = json_text(info, "sha");
     if (*out == NULL || !hex_is_text(*out, MODEL_COMMIT_DIGITS))
-        return error_set(err, ERROR_NETWORK, "%s: the registry names no commit",
-                         model->name);
+        return error_set(err, ERROR_UNPROCESSABLE,
+                         "%s: the registry names no commit", model->name);
     return 0;
 }
 
@@ -91,11 +91,12 @@ read_lfs(struct model_file *out, const json_t *lfs, struct error *err)
     const char *oid = json_text(lfs, "oid");
 
     if (oid == NULL)
-        return error_set(err, ERROR_NETWORK, "%s: no digest", out->path);
+        return error_set(err, ERROR_UNPROCESSABLE, "%s: no digest", out->path);
     if (oid[0] == '*')
         return error_set(err, ERROR_GATED, NULL);
     if (!digest_parse(&out->digest, oid))
-        return error_set(err, ERROR_NETWORK, "%s: not a digest", out->path);
+        return error_set(err, ERROR_UNPROCESSABLE, "%s: not a digest",
+                         out->path);
     out->is_lfs = true;
     out->etag = oid;
     return 0;
@@ -110,7 +111,7 @@ read_entry(struct model_file *out, const json_t *entry, struct error *err)
     out->path = json_text(entry, "path");
     out->oid = json_text(entry, "oid");
     if (out->path == NULL || text_check_path(out->path, err) < 0)
-        return error_set(err, ERROR_NETWORK,
+        return error_set(err, ERROR_UNPROCESSABLE,
                          "the registry lists a file whose name is not allowed");
     if (json_is_object(lfs)) {
         size = json_number(lfs, "size", size);
@@ -119,7 +120,7 @@ read_entry(struct model_file *out, const json_t *entry, struct error *err)
     }
     if (size < 0 || (uint64_t)size > BLOCKS_SIZE_LIMIT || out->oid == NULL ||
         !hex_is_text(out->oid, MODEL_COMMIT_DIGITS))
-        return error_set(err, ERROR_NETWORK, "%s: no size or no object",
+        return error_set(err, ERROR_UNPROCESSABLE, "%s: no size or no object",
                          out->path);
     out->size_bytes = (uint64_t)size;
     if (!out->is_lfs)
@@ -172,7 +173,8 @@ read_page(struct list *list, struct arena *arena, const json_t *page,
     size_t i;
 
     if (!json_is_array(page))
-        return error_set(err, ERROR_NETWORK, "the registry lists no files");
+        return error_set(err, ERROR_UNPROCESSABLE,
+                         "the registry lists no files");
     json_array_foreach(page, i, entry)
     {
         const char *type = json_text(entry, "type");

@@ -35,6 +35,7 @@ struct partial {
     int fd;
     struct blocks blocks;
     struct hasher_file hashing;
+    size_t flights; /* ranges on their way; for who fetches */
     bool was_wrong; /* its digest was wrong once already */
 };
 

@@ -98,6 +98,9 @@ refusal_set_transport(struct error *err, int verdict, const char *url)
 
     if (verdict == CURLE_OUT_OF_MEMORY)
         code = ERROR_INTERNAL;
+    if (verdict == CURLE_UNSUPPORTED_PROTOCOL ||
+        verdict == CURLE_WEIRD_SERVER_REPLY)
+        code = ERROR_UNPROCESSABLE;
     error_set(err, code, "%.*s: %s", host_length(url), url,
               curl_easy_strerror((CURLcode)verdict));
     if (verdict == CURLE_COULDNT_CONNECT ||

@@ -164,7 +164,7 @@ hub_link(const struct hub_model *model, const char *commit, const char *path,
     if (text_check_path(path, err) < 0)
         goto done;
     if (snapshot == NULL || hub_blob_path(model, arena, etag) == NULL) {
-        error_set(err, ERROR_NETWORK, "%s: not an object's name", path);
+        error_set(err, ERROR_UNPROCESSABLE, "%s: not an object's name", path);
         goto done;
     }
     final = arena_format(arena, "%s/%s", snapshot, path);

@@ -1,14 +1,16 @@
 #include "cli/home/verified.h"
 
 #include <inttypes.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "storage/base/arena.h"
 #include "storage/base/clock.h"
 #include "storage/base/file.h"
 
 #define RECORD_LIMIT 512
+#define READ_BYTES (1024 * 1024)
 
 static const char *
 path_of(const struct home *home, struct arena *arena, const struct stat *status)
@@ -81,19 +83,53 @@ is_same_content(const struct stat *a, const struct stat *b)
            a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
+/* Like digest_of_file, but a person may end it. */
+static int
+hash_file(struct digest *out, const struct verified_reader *reader,
+          const char *name, int fd, struct error *err)
+{
+    struct digest_stream *stream = digest_stream_open();
+    char *bytes = xcalloc(1, READ_BYTES);
+    off_t at = 0;
+    int result = -1;
+    ssize_t n;
+
+    while ((n = pread(fd, bytes, READ_BYTES, at)) > 0) {
+        digest_stream_add(stream, bytes, (size_t)n);
+        at += n;
+        if (reader->is_stopped != NULL && reader->is_stopped(reader->state)) {
+            error_set(err, ERROR_INTERRUPTED, NULL);
+            goto done;
+        }
+    }
+    if (n < 0) {
+        error_set_system(err, name);
+        goto done;
+    }
+    digest_stream_read(out, stream);
+    result = 0;
+
+done:
+    digest_stream_free(stream);
+    free(bytes);
+    return result;
+}
+
 int
 verified_digest(struct digest *out, void *state, const char *name, int fd,
                 struct error *err)
 {
-    const struct home *home = state;
+    const struct verified_reader *reader = state;
     struct stat before;
     struct stat after;
 
-    if (verified_find(out, home, fd))
+    if (verified_find(out, reader->home, fd))
         return 0;
-    if (fstat(fd, &before) < 0 || digest_of_file(out, fd, err) < 0)
-        return error_set(err, ERROR_INTERNAL, "%s cannot be read", name);
+    if (fstat(fd, &before) < 0)
+        return error_set_system(err, name);
+    if (hash_file(out, reader, name, fd, err) < 0)
+        return -1;
     if (fstat(fd, &after) == 0 && is_same_content(&before, &after))
-        verified_add(home, fd, out);
+        verified_add(reader->home, fd, out);
     return 0;
 }

@@ -28,9 +28,15 @@ bool verified_find(struct digest *out, const struct home *home, int fd);
  */
 void verified_add(const struct home *home, int fd, const struct digest *digest);
 
+struct verified_reader {
+    const struct home *home;
+    bool (*is_stopped)(void *state); /* asked while hashing; NULL: never */
+    void *state;
+};
+
 /*
  * The digest of an open file: from the record, or by hashing it and recording
- * that.  state is the struct home; fits folder_options.digest.
+ * that.  state is a struct verified_reader; fits folder_options.digest.
  */
 int verified_digest(struct digest *out, void *state, const char *name, int fd,
                     struct error *err);

@@ -220,10 +220,12 @@ TEST(a_record_of_a_verified_file_ends_when_the_file_changes)
     struct digest found;
     struct place place;
     struct error err;
+    struct verified_reader reader = {0};
     const char *path;
     int fd;
 
     open_place(&place);
+    reader.home = &place.home;
     path = under(&place, "weights");
     CHECK(file_write(path, "bytes", 5, 0644, &err) == 0);
     fd = open(path, O_RDWR);
@@ -231,12 +233,12 @@ TEST(a_record_of_a_verified_file_ends_when_the_file_changes)
     verified_add(&place.home, fd, &digest);
     CHECK(!verified_find(&found, &place.home, fd)); /* too young to tell */
     usleep(2 * VERIFIED_SETTLE_MS * 1000);
-    CHECK(verified_digest(&found, &place.home, path, fd, &err) == 0);
+    CHECK(verified_digest(&found, &reader, path, fd, &err) == 0);
     CHECK(digest_is_equal(&digest, &found));
     CHECK(verified_find(&found, &place.home, fd));
     CHECK(pwrite(fd, "BYTES", 5, 0) == 5);
     CHECK(!verified_find(&found, &place.home, fd));
-    CHECK(verified_digest(&found, &place.home, path, fd, &err) == 0);
+    CHECK(verified_digest(&found, &reader, path, fd, &err) == 0);
     CHECK(!digest_is_equal(&digest, &found));
     close(fd);
     close_place(&place);
