@@ -59,9 +59,10 @@ struct infer_facts {
 struct infer_text {
     const char *bytes;
     size_t length;
-    bool is_whole;   /* gets the begin and end tokens that the model wants */
-    bool is_trusted; /* control tokens in it are such; never for what a person
-                        types */
+    bool is_whole;     /* gets the begin and end tokens that the model wants */
+    bool is_continued; /* follows text, so no space is put before it */
+    bool is_trusted;   /* control tokens in it are such; never for what a
+                          person types */
 };
 
 struct infer_sampling {

@@ -289,7 +289,7 @@ tokenizer_encode(uint32_t **out, size_t *out_count, struct arena *arena,
                  const struct tokenizer *tokenizer,
                  const struct infer_text *text, struct error *err)
 {
-    struct encoder encoder = {tokenizer, arena, NULL, 0, true};
+    struct encoder encoder = {.tokenizer = tokenizer, .arena = arena};
     size_t start = 0;
     size_t at = 0;
 
@@ -299,6 +299,7 @@ tokenizer_encode(uint32_t **out, size_t *out_count, struct arena *arena,
         return error_set(err, ERROR_TOO_LARGE,
                          "a text of %zu bytes, the limit is %u", text->length,
                          TOKENIZER_TEXT_LIMIT);
+    encoder.is_behind_special = !text->is_continued;
     /* At most a token a byte; a mark that is no token makes three of one. */
     encoder.tokens = arena_array(arena, 6 * text->length + 2, sizeof(uint32_t));
     if (text->is_whole && tokenizer->adds_begin)

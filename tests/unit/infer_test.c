@@ -226,7 +226,7 @@ tell_story(struct arena *arena, struct infer *infer)
 {
     size_t vocabulary = infer_describe(infer)->vocabulary;
     float *logits = arena_array(arena, vocabulary, sizeof(float));
-    struct infer_text none = {"", 0, true, false};
+    struct infer_text none = {.bytes = "", .is_whole = true};
     struct buffer story = {0};
     struct error err;
     uint32_t *tokens;
@@ -345,7 +345,7 @@ TEST(a_step_that_is_stopped_leaves_the_context_as_it_was)
 
 TEST(a_model_without_vocabulary_takes_tokens_but_no_text)
 {
-    struct infer_text text = {"hello", 5, true, false};
+    struct infer_text text = {.bytes = "hello", .length = 5};
     struct fixture fixture;
     struct error err;
     uint32_t *tokens;
