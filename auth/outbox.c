@@ -1,9 +1,6 @@
 #include "auth/outbox.h"
 
 #define LEASE_SECONDS (10 * 60)
-/* The wait doubles from one minute up to six hours. */
-#define FIRST_WAIT_SECONDS 60
-#define LONGEST_WAIT_SECONDS (6 * 60 * 60)
 
 int
 outbox_add(struct db *db, struct arena *arena, const struct outbox_mail *mail,
@@ -31,31 +28,21 @@ outbox_take(struct outbox_mail *out, struct db *db, struct arena *arena,
         .subject = db_get_text(rows, 0, 2),
         .body = db_get_text(rows, 0, 3),
         .dedupe = db_get_text(rows, 0, 4),
-        .tries = db_get_int(rows, 0, 5),
     };
     return 0;
 }
 
 int
-outbox_set_sent(struct db *db, struct arena *arena,
-                const struct outbox_mail *mail, struct error *err)
+outbox_set_sent(struct db *db, struct arena *arena, int64_t mail,
+                struct error *err)
 {
-    return DB_RUN(NULL, db, arena, "outbox_set_sent", err, db_int(mail->id));
+    return DB_RUN(NULL, db, arena, "outbox_set_sent", err, db_int(mail));
 }
 
 int
-outbox_set_failed(struct db *db, struct arena *arena,
-                  const struct outbox_mail *mail, const char *problem,
-                  bool is_final, struct error *err)
+outbox_set_failed(struct db *db, struct arena *arena, int64_t mail,
+                  const char *problem, bool is_final, struct error *err)
 {
-    int64_t wait = FIRST_WAIT_SECONDS;
-
-    for (int64_t i = 1; i < mail->tries && wait < LONGEST_WAIT_SECONDS; i++)
-        wait *= 2;
-    if (wait > LONGEST_WAIT_SECONDS)
-        wait = LONGEST_WAIT_SECONDS;
-    if (is_final || mail->tries >= OUTBOX_TRIES)
-        wait = 0;
-    return DB_RUN(NULL, db, arena, "outbox_set_failed", err, db_int(mail->id),
-                  db_text(problem), db_int(wait));
+    return DB_RUN(NULL, db, arena, "outbox_set_failed", err, db_int(mail),
+                  db_text(problem), db_int(is_final ? 0 : OUTBOX_TRIES));
 }

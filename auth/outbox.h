@@ -27,7 +27,6 @@ struct outbox_mail {
      * What begins with "link:" holds a link that only the recipient may see.
      */
     const char *dedupe;
-    int64_t tries; /* set by outbox_take: this one counted */
 };
 
 /* Takes part in the caller's transaction. */
@@ -38,12 +37,11 @@ int outbox_add(struct db *db, struct arena *arena,
 int outbox_take(struct outbox_mail *out, struct db *db, struct arena *arena,
                 struct error *err);
 
-int outbox_set_sent(struct db *db, struct arena *arena,
-                    const struct outbox_mail *mail, struct error *err);
+int outbox_set_sent(struct db *db, struct arena *arena, int64_t mail,
+                    struct error *err);
 
 /* It comes up again later, unless is_final or OUTBOX_TRIES were enough. */
-int outbox_set_failed(struct db *db, struct arena *arena,
-                      const struct outbox_mail *mail, const char *problem,
-                      bool is_final, struct error *err);
+int outbox_set_failed(struct db *db, struct arena *arena, int64_t mail,
+                      const char *problem, bool is_final, struct error *err);
 
 #endif

@@ -12,6 +12,7 @@
 struct config;
 struct content_store;
 struct delivery_queue;
+struct mailer;
 struct question_queue;
 struct server;
 struct vault;
@@ -25,6 +26,7 @@ struct service {
     /* What was asked and delivered, until a job of the server writes it. */
     struct question_queue *questions;  /* auth/question.h */
     struct delivery_queue *deliveries; /* auth/delivery.h */
+    struct mailer *mailer; /* registry/hooks/mailer.h; NULL: no mail */
     struct log log;
 };
 

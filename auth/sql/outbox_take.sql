@@ -1,7 +1,6 @@
 -- outbox_take: the mail that waits longest; nobody else gets it for a while.
 --   $1  bigint  how long it is ours, seconds
---   ->  id bigint, recipient text, subject text, body text, dedupe text,
---       attempts integer (this one counted)
+--   ->  id bigint, recipient text, subject text, body text, dedupe text
 UPDATE outbox
    SET attempts = attempts + 1,
        next_at = now() + make_interval(secs => $1::bigint)
@@ -14,4 +13,4 @@ UPDATE outbox
               ORDER BY next_at
               LIMIT 1
                 FOR UPDATE SKIP LOCKED)
-RETURNING id, recipient, subject, body, dedupe, attempts
+RETURNING id, recipient, subject, body, dedupe

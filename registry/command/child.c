@@ -13,6 +13,7 @@
 #include "auth/delivery.h"
 #include "auth/question.h"
 #include "auth/vault.h"
+#include "registry/hooks/mailer.h"
 #include "registry/jobs/jobs.h"
 #include "registry/routes/routes.h"
 #include "storage/base/confine.h"
@@ -126,6 +127,8 @@ open_parts(struct child *child, struct error *err)
         return -1;
     if (content_store_open(&service->content, config->blobs, err) < 0)
         return -1;
+    if (mailer_open(&service->mailer, config, err) < 0)
+        return -1;
     service->vault = child->vault;
     service->questions = question_queue_open();
     service->deliveries = delivery_queue_open();
@@ -221,6 +224,7 @@ child_run(const struct child_options *options, struct error *err)
 
 done:
     server_free(child.server);
+    mailer_free(child.service.mailer);
     question_queue_free(child.service.questions);
     delivery_queue_free(child.service.deliveries);
     content_store_free(child.service.content);

@@ -5,7 +5,7 @@ static const struct {
     server_job *run;
 } jobs[] = {
     {500, record_run},  {1000, sequencer_run},  {5000, expiry_run},
-    {2000, outbox_run}, {60000, collector_run},
+    {2000, outbox_run}, {60000, collector_run}, {3600000, cleaner_run},
 };
 
 void
