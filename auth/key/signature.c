@@ -10,9 +10,6 @@
 
 #define MEDIA_TYPE "application/vnd.dev.sigstore.bundle.v0.3+json"
 
-/* How many differences a message names. */
-#define NAMED_LIMIT 5
-
 /* A root .gitattributes longer than this is not just LFS patterns. */
 #define ATTRIBUTES_LIMIT_BYTES 65536
 
@@ -421,13 +418,13 @@ refuse_differences(const struct merge *merge, struct error *err)
     struct arena *arena = arena_open();
     struct buffer text = {0};
 
-    for (size_t i = 0; i < merge->count && i < NAMED_LIMIT; i++)
+    for (size_t i = 0; i < merge->count && i < SIGNATURE_NAMED_LIMIT; i++)
         buffer_append_format(&text, "%s%.150s is %s", i > 0 ? ", " : "",
                              text_line(arena, merge->items[i].name),
                              words[merge->items[i].change]);
-    if (merge->count > NAMED_LIMIT)
+    if (merge->count > SIGNATURE_NAMED_LIMIT)
         buffer_append_format(&text, " and %zu more",
-                             merge->count - NAMED_LIMIT);
+                             merge->count - SIGNATURE_NAMED_LIMIT);
     error_set(err, ERROR_SIGNATURE, "not what was signed: %s", text.bytes);
     buffer_free(&text);
     arena_free(arena);

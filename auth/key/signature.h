@@ -24,6 +24,7 @@
 #define SIGNATURE_LIMIT_BYTES (16 * 1024 * 1024)
 #define SIGNATURE_FILES_LIMIT 100000
 #define SIGNATURE_IGNORED_LIMIT 1000
+#define SIGNATURE_NAMED_LIMIT 5 /* differences that a message names */
 
 struct signature_file {
     const char *name; /* relative to the model's folder, '/' between parts */
