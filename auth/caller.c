@@ -44,6 +44,31 @@ caller_find_by_token(struct caller *out, struct db *db, struct arena *arena,
 }
 
 int
+caller_find_by_link(struct caller *out, struct db *db, struct arena *arena,
+                    int64_t account, int64_t token, struct error *err)
+{
+    struct db_rows *rows;
+
+    set_anonymous(out);
+    if (account == 0)
+        return 0;
+    if (DB_RUN(&rows, db, arena, "caller_find_by_link", err, db_int(account),
+               token != 0 ? db_int(token) : db_null()) < 0)
+        return -1;
+    if (db_rows_count(rows) == 0)
+        return error_set(err, ERROR_UNAUTHENTICATED,
+                         "the token that this address was made with is no "
+                         "longer valid");
+    out->account = account;
+    out->name = db_get_text(rows, 0, 0);
+    out->administrator = db_get_bool(rows, 0, 1);
+    out->token = token;
+    if (token != 0)
+        token_role_parse(&out->role, db_get_text(rows, 0, 2));
+    return 0;
+}
+
+int
 caller_find_by_session(struct caller *out, const char **out_cookie,
                        struct db *db, struct arena *arena, const char *cookie,
                        struct error *err)

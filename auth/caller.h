@@ -48,6 +48,14 @@ int caller_find_by_token(struct caller *out, struct db *db, struct arena *arena,
                          const char *token, struct error *err);
 
 /*
+ * Finds who a self-authorising URL was made for, as they are now: an account,
+ * 0 for nobody, and the token it asked with, 0 for none.
+ * ERROR_UNAUTHENTICATED when the account or the token is no more.
+ */
+int caller_find_by_link(struct caller *out, struct db *db, struct arena *arena,
+                        int64_t account, int64_t token, struct error *err);
+
+/*
  * Finds who holds a session's cookie.  *out stays anonymous when it is
  * unknown or over, which is not an error.  When the session is due for
  * rotation *out_cookie is its new value, else NULL.

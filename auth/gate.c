@@ -252,3 +252,17 @@ done:
     arena_free(arena);
     return result;
 }
+
+int
+gate_permit(struct content_permit *out, const struct gate_answer *answer,
+            const struct digest *digest, struct error *err)
+{
+    if (!answer->allowed)
+        return error_set(err, ERROR_FORBIDDEN, NULL);
+    *out = (struct content_permit){
+        .repository = answer->repository,
+        .object = *digest,
+        .valid_until_ms = answer->valid_until_ms,
+    };
+    return 0;
+}

@@ -16,6 +16,7 @@
 #include "auth/right.h"
 #include "storage/base/digest.h"
 #include "storage/base/error.h"
+#include "storage/content/content.h"
 #include "storage/db/catalog.h"
 #include "storage/db/db.h"
 
@@ -69,6 +70,13 @@ struct gate_answer {
 int gate_check(struct gate_answer *out, struct db *db,
                const struct caller *caller, const struct gate_object *object,
                struct error *err);
+
+/*
+ * Leave to read one object of the repository that an answer allowed: the only
+ * place that makes one.  ERROR_FORBIDDEN for an answer that refuses.
+ */
+int gate_permit(struct content_permit *out, const struct gate_answer *answer,
+                const struct digest *digest, struct error *err);
 
 /* "granted", "no_request", …: what is recorded and logged.  Static. */
 const char *gate_reason_name(enum gate_reason reason);
