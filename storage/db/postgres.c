@@ -106,7 +106,10 @@ make_private_folder(const struct postgres *postgres, const char *path,
     return 0;
 }
 
-/* FOLDER/run, or a name made of FOLDER where a socket's path may be short. */
+/*
+ * FOLDER/run, or a name made of FOLDER where a socket's path may be short.
+ * Both PostgreSQL and libpq take a comma for the end of a folder's path.
+ */
 static const char *
 choose_socket_folder(struct arena *arena, const char *folder)
 {
@@ -115,7 +118,8 @@ choose_socket_folder(struct arena *arena, const char *folder)
     char text[DIGEST_TEXT_SIZE];
     struct digest digest;
 
-    if (strlen(usual) + strlen("/.s.PGSQL.5432") <= POSTGRES_SOCKET_LIMIT)
+    if (strlen(usual) + strlen("/.s.PGSQL.5432") <= POSTGRES_SOCKET_LIMIT &&
+        strpbrk(usual, ",\"") == NULL)
         return usual;
     digest_of(&digest, folder, strlen(folder));
     digest_write(text, &digest);
@@ -148,6 +152,8 @@ make_cluster(struct postgres *postgres, struct error *err)
     struct arena *arena = postgres->arena;
     const char *fresh = arena_format(arena, "%s.new", postgres->cluster);
     const char *programs;
+    /* The account's to remove: it may have put anything there. */
+    const char *const sweep[] = {"/bin/rm", "-rf", "--", fresh, NULL};
     const char *argv[] = {NULL,
                           "-D",
                           fresh,
@@ -165,7 +171,7 @@ make_cluster(struct postgres *postgres, struct error *err)
                          "%s is there but is no PostgreSQL cluster: move it "
                          "away",
                          postgres->cluster);
-    if (file_remove_tree(fresh, err) < 0 ||
+    if (program_run(sweep, &postgres->account, err) < 0 ||
         program_find(&programs, arena, 0, POSTGRES_OLDEST, err) < 0)
         return -1;
     argv[0] = arena_format(arena, "%s/initdb", programs);

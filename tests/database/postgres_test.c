@@ -218,6 +218,8 @@ TEST(a_half_made_cluster_is_swept_away)
     own(path);
     CHECK(file_make_folder(arena_format(arena, "%s/postgres.new/base", path),
                            0700, &err) == 0);
+    own(arena_format(arena, "%s/postgres.new", path));
+    own(arena_format(arena, "%s/postgres.new/base", path));
     postgres = start_in(path);
     CHECK_TEXT(ask(postgres, "SELECT 1"), "1");
     CHECK(access(arena_format(arena, "%s/postgres.new", path), F_OK) < 0);
@@ -229,7 +231,7 @@ TEST(a_half_made_cluster_is_swept_away)
 TEST(a_long_path_moves_the_socket_and_a_strange_folder_there_is_refused)
 {
     static const char name[] = "a-folder-with-a-name-that-is-much-too-long-"
-                               "for-the-path-of-a-socket-it's";
+                               "for-the-path-of-a-socket, isn't \"it\"";
     struct arena *arena = arena_open();
     const char *moved = arena_format(arena, "%s/%s", folder, name);
     const char *cluster = arena_format(arena, "%s/postgres", moved);
