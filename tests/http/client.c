@@ -232,6 +232,7 @@ test_is_ended(int fd)
 {
     char byte;
 
+    errno = 0;
     return recv(fd, &byte, 1, 0) <= 0 && errno != EAGAIN;
 }
 
