@@ -6,6 +6,11 @@
 #include "version.h"
 
 static const struct command *const commands[] = {
+    &command_login,
+    &command_logout,
+    &command_whoami,
+    &command_token,
+    &command_create,
     &command_pull,
     &command_verify,
     &command_run,

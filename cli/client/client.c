@@ -46,11 +46,12 @@ client_open(struct client **out, const struct client_settings *settings,
 {
     struct client *client;
 
-    if (settings->token[0] != '\0' &&
+    if ((settings->token[0] != '\0' || settings->sends_password) &&
         strncmp(settings->registry, "http:", 5) == 0 &&
         !is_loopback(settings->registry))
         return error_set(err, ERROR_USAGE,
-                         "the token would go over plain HTTP to %s: use https",
+                         "the %s would go over plain HTTP to %s: use https",
+                         settings->sends_password ? "password" : "token",
                          settings->registry);
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return error_set(err, ERROR_INTERNAL, "libcurl does not start");

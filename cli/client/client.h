@@ -28,11 +28,12 @@ struct client_question {
 struct client_settings {
     const char *registry; /* as login_check_url writes it */
     const char *token;    /* "" for none */
+    bool sends_password;  /* as much of a secret as a token */
     struct interrupt *interrupt;
 };
 
 /*
- * Connects to nothing yet.  ERROR_USAGE when the token would go over plain
+ * Connects to nothing yet.  ERROR_USAGE when a secret would go over plain
  * HTTP.  The caller frees *out with client_free.
  */
 int client_open(struct client **out, const struct client_settings *settings,

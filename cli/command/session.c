@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "cli/home/login.h"
+#include "cli/terminal/prompt.h"
+#include "storage/base/file.h"
 
 int
 session_open_home(struct context *context, struct error *err)
@@ -26,6 +28,16 @@ release_client(void *client)
 }
 
 int
+session_connect(struct client **out, struct context *context,
+                const struct client_settings *settings, struct error *err)
+{
+    if (client_open(out, settings, err) < 0)
+        return -1;
+    arena_defer(context->arena, release_client, *out);
+    return 0;
+}
+
+int
 session_open(struct context *context, struct error *err)
 {
     struct client_settings settings = {.interrupt = context->interrupt};
@@ -39,10 +51,7 @@ session_open(struct context *context, struct error *err)
         return -1;
     settings.registry = login.registry;
     settings.token = login.token;
-    if (client_open(&context->client, &settings, err) < 0)
-        return -1;
-    arena_defer(context->arena, release_client, context->client);
-    return 0;
+    return session_connect(&context->client, context, &settings, err);
 }
 
 int
@@ -56,6 +65,28 @@ session_open_signed_in(struct context *context, struct error *err)
                  client_registry(context->client));
     return error_set(err, ERROR_UNAUTHENTICATED, "nobody is logged in to %s",
                      client_registry(context->client));
+}
+
+int
+session_read_password(char **out, struct context *context, struct error *err)
+{
+    const char *path = option_text(&context->options, "password-file");
+    size_t length;
+
+    if (path == NULL && !context->terminal.in_is_terminal) {
+        command_hint(context, "--password-file FILE, or - for the input");
+        return error_set(err, ERROR_USAGE,
+                         "a password is needed, and there is nobody to ask");
+    }
+    if (path == NULL)
+        return prompt_secret(out, &context->terminal, context->arena,
+                             "Password: ", err);
+    if (strcmp(path, "-") == 0)
+        return prompt_secret(out, &context->terminal, context->arena, "", err);
+    if (file_read(out, &length, context->arena, path, PROMPT_LIMIT, err) < 0)
+        return -1;
+    (*out)[strcspn(*out, "\r\n")] = '\0';
+    return 0;
 }
 
 void

@@ -23,6 +23,20 @@ int session_open(struct context *context, struct error *err);
 /* The same, and ERROR_UNAUTHENTICATED with the next command without a token. */
 int session_open_signed_in(struct context *context, struct error *err);
 
+/*
+ * Another client than the login's, for logging in and out: closed with the
+ * arena.
+ */
+int session_connect(struct client **out, struct context *context,
+                    const struct client_settings *settings, struct error *err);
+
+/*
+ * A password: the file that --password-file names ("-": standard input), or a
+ * question.  The caller wipes it.
+ */
+int session_read_password(char **out, struct context *context,
+                          struct error *err);
+
 /* Below a refusal by the gate: how to ask, in both ways. */
 void session_hint_gated(struct context *context, const char *model);
 

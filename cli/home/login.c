@@ -132,6 +132,29 @@ check_token(const char *token, struct error *err)
     return 0;
 }
 
+static void
+take_entry(struct login *out, const json_t *entry)
+{
+    const char *token = json_text(entry, "token");
+    const char *name = json_text(entry, "name");
+
+    out->token = token == NULL ? "" : token;
+    out->name = name == NULL ? "" : name;
+}
+
+int
+login_find(struct login *out, const struct home *home, struct arena *arena,
+           const char *registry, struct error *err)
+{
+    json_t *kept;
+
+    *out = (struct login){.registry = registry};
+    if (read_file(&kept, home, arena, err) < 0)
+        return -1;
+    take_entry(out, json_object_get(json_object_get(kept, "logins"), registry));
+    return check_token(out->token, err);
+}
+
 int
 login_choose(struct login *out, const struct home *home, struct arena *arena,
              const char *named, struct error *err)
@@ -150,14 +173,10 @@ login_choose(struct login *out, const struct home *home, struct arena *arena,
     if (login_check_url(&out->registry, arena, out->registry, err) < 0)
         return -1;
     entry = json_object_get(json_object_get(kept, "logins"), out->registry);
-    if (token != NULL && (named != NULL || entry == NULL)) {
+    if (token != NULL && (named != NULL || entry == NULL))
         out->token = token;
-    } else if (entry != NULL) {
-        out->token = json_text(entry, "token");
-        out->name = json_text(entry, "name");
-    }
-    out->token = out->token == NULL ? "" : out->token;
-    out->name = out->name == NULL ? "" : out->name;
+    else
+        take_entry(out, entry);
     return check_token(out->token, err);
 }
 

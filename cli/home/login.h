@@ -34,6 +34,10 @@ struct login {
 int login_choose(struct login *out, const struct home *home,
                  struct arena *arena, const char *named, struct error *err);
 
+/* What is kept for a registry; token "" when nothing is. */
+int login_find(struct login *out, const struct home *home, struct arena *arena,
+               const char *registry, struct error *err);
+
 /* Keeps the token and makes this the registry that is used next. */
 int login_set(const struct home *home, const struct login *login,
               struct error *err);
