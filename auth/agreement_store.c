@@ -269,3 +269,20 @@ agreement_store_has(bool *out, struct db *db, struct arena *arena,
     *out = db_rows_count(rows) > 0;
     return 0;
 }
+
+int
+agreement_store_find_receipt(const char **out, struct db *db,
+                             struct arena *arena, int64_t repository,
+                             int64_t account, struct error *err)
+{
+    struct db_rows *rows;
+    size_t length;
+
+    *out = NULL;
+    if (DB_RUN(&rows, db, arena, "agreement_find_receipt", err,
+               db_int(repository), db_int(account)) < 0)
+        return -1;
+    if (db_rows_count(rows) > 0)
+        *out = db_get_bytes(&length, rows, 0, 0);
+    return 0;
+}

@@ -74,4 +74,9 @@ int agreement_store_has(bool *out, struct db *db, struct arena *arena,
                         const struct agreement_case *offered,
                         struct error *err);
 
+/* The receipt of an account's newest agreement; NULL when there is none. */
+int agreement_store_find_receipt(const char **out, struct db *db,
+                                 struct arena *arena, int64_t repository,
+                                 int64_t account, struct error *err);
+
 #endif

@@ -156,7 +156,8 @@ review_list(struct review_page *out, struct db *db, struct arena *arena,
                db_text(query->status), db_text(query->search),
                query->after_ms != 0 ? db_time(query->after_ms) : db_null(),
                db_time(query->before_ms), db_text(query->cursor),
-               db_int(query->limit + 1)) < 0)
+               db_int(query->limit + 1),
+               query->account != 0 ? db_int(query->account) : db_null()) < 0)
         return -1;
     read_page(out, arena, rows, query);
     return 0;
@@ -214,6 +215,20 @@ review_list_find(json_t **out, struct db *db, struct arena *arena,
         return error_set(err, ERROR_BAD_REQUEST,
                          "several requests begin with %s", name);
     *out = json_keep(arena, item_to_json(arena, rows, 0, query->url));
+    return 0;
+}
+
+int
+review_list_wait(struct review_wait *out, struct db *db, struct arena *arena,
+                 int64_t repository, struct error *err)
+{
+    struct db_rows *rows;
+
+    if (DB_RUN(&rows, db, arena, "review_list_wait", err, db_int(repository)) <
+        0)
+        return -1;
+    out->waiting = db_get_int(rows, 0, 0);
+    out->usual_ms = db_get_int(rows, 0, 1);
     return 0;
 }
 

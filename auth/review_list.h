@@ -28,6 +28,7 @@ struct review_query {
     int64_t after_ms;   /* asked later than this; 0: any */
     int64_t before_ms;  /* and earlier than this; CLOCK_NEVER: any */
     const char *cursor; /* requestId of the page before's last; NULL */
+    int64_t account;    /* whose requests; 0: everybody's */
     int64_t limit;
 };
 
@@ -58,6 +59,15 @@ int review_list_own(struct review_page *out, struct db *db, struct arena *arena,
  */
 int review_list_find(json_t **out, struct db *db, struct arena *arena,
                      int64_t account, const struct review_query *query,
+                     struct error *err);
+
+/* How long people wait at a repository's gate. */
+struct review_wait {
+    int64_t waiting;  /* requests */
+    int64_t usual_ms; /* median of the last 90 days; 0: nobody was decided */
+};
+int review_list_wait(struct review_wait *out, struct db *db,
+                     struct arena *arena, int64_t repository,
                      struct error *err);
 
 /* An entry of the Hub's report; the rows are those of review_list. */

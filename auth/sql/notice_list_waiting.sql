@@ -1,5 +1,5 @@
 -- notice_list_waiting: gates with a mail a day, and how many requests of the
--- last UTC day wait at them.
+-- last UTC day wait at them, where nobody was told yet.
 --   ->  repository bigint, name text, count bigint
 SELECT q.repository, max(q.repository_name), count(*)
   FROM request q
@@ -9,4 +9,8 @@ SELECT q.repository, max(q.repository_name), count(*)
    AND q.withdrawn_at IS NULL
    AND q.asked_at >= date_trunc('day', now(), 'UTC') - interval '1 day'
    AND q.asked_at < date_trunc('day', now(), 'UTC')
+   AND NOT EXISTS (SELECT FROM outbox o
+                    WHERE starts_with(o.dedupe, 'daily:' || q.repository || ':'
+                          || to_char(now() AT TIME ZONE 'UTC'
+                                     - interval '1 day', 'YYYY-MM-DD:')))
  GROUP BY q.repository

@@ -3,19 +3,28 @@
 #include "registry/http/asset.h"
 
 const struct route *const all_routes[] = {
+    access_routes,
     account_routes,
     asset_routes,
+    commit_routes,
+    gate_routes,
     health_routes,
     history_routes,
     info_routes,
     joining_routes,
+    lfs_routes,
+    licence_routes,
     list_routes,
     login_routes,
+    preupload_routes,
     ref_routes,
     release_routes,
     repo_routes,
+    resolve_routes,
+    review_routes,
     settings_routes,
     site_routes,
+    transfer_routes,
     tree_routes,
     NULL,
 };

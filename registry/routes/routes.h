@@ -9,18 +9,27 @@
 
 #include "registry/http/route.h"
 
+extern const struct route access_routes[];
 extern const struct route account_routes[];
+extern const struct route commit_routes[];
+extern const struct route gate_routes[];
 extern const struct route health_routes[];
 extern const struct route history_routes[];
 extern const struct route info_routes[];
 extern const struct route joining_routes[];
+extern const struct route lfs_routes[];
+extern const struct route licence_routes[];
 extern const struct route list_routes[];
 extern const struct route login_routes[];
+extern const struct route preupload_routes[];
 extern const struct route ref_routes[];
 extern const struct route release_routes[];
 extern const struct route repo_routes[];
+extern const struct route resolve_routes[];
+extern const struct route review_routes[];
 extern const struct route settings_routes[];
 extern const struct route site_routes[];
+extern const struct route transfer_routes[];
 extern const struct route tree_routes[];
 
 #endif

@@ -1,0 +1,12 @@
+-- repository_settings_set: what is null stays as it is.
+--   $1  bigint   repository
+--   $2  boolean  private
+--   $3  boolean  discussions are switched off
+UPDATE repository
+   SET private = COALESCE($2, private),
+       discussions_disabled = COALESCE($3, discussions_disabled),
+       updated_at = now()
+ WHERE id = $1
+   AND (private IS DISTINCT FROM COALESCE($2, private)
+        OR discussions_disabled
+           IS DISTINCT FROM COALESCE($3, discussions_disabled))
