@@ -31,6 +31,11 @@ static const struct embed_file statements[] = {
                        " ($1::text[])[3], cardinality($1::text[])"),
     STATEMENT("digests", "SELECT ($1::bytea[])[2], cardinality($1::bytea[])"),
     STATEMENT("notify", "SELECT pg_notify('access', $1)"),
+    STATEMENT("refuse", "DO $$BEGIN RAISE 'the name is taken'"
+                        " USING ERRCODE = 'WH409'; END$$"),
+    STATEMENT("settings", "SELECT current_setting('statement_timeout'),"
+                          " current_setting('lock_timeout'),"
+                          " current_setting('timezone')"),
     {0},
 };
 
@@ -178,6 +183,27 @@ TEST(mistakes_are_internal_and_a_text_that_is_not_utf8_is_the_callers)
     CHECK_TEXT(f.err.message, "divide takes 1 values, not 0");
     CHECK(DB_RUN(NULL, f.db, f.arena, "add", &f.err, db_text("\xff")) == -1);
     CHECK(f.err.code == ERROR_BAD_REQUEST);
+    fixture_free(&f);
+}
+
+TEST(what_the_schema_refuses_carries_its_words_and_its_status)
+{
+    struct fixture f = fixture_open();
+
+    CHECK(DB_RUN(NULL, f.db, f.arena, "refuse", &f.err) == -1);
+    CHECK(f.err.code == ERROR_CONFLICT);
+    CHECK_TEXT(f.err.message, "the name is taken");
+    fixture_free(&f);
+}
+
+TEST(no_statement_waits_for_ever)
+{
+    struct fixture f = fixture_open();
+
+    CHECK(DB_RUN(&f.rows, f.db, f.arena, "settings", &f.err) == 0);
+    CHECK_TEXT(db_get_text(f.rows, 0, 0), "30s");
+    CHECK_TEXT(db_get_text(f.rows, 0, 1), "10s");
+    CHECK_TEXT(db_get_text(f.rows, 0, 2), "UTC");
     fixture_free(&f);
 }
 
