@@ -2,7 +2,7 @@
 -- hours, and after so many tries it is given up.
 --   $1  bigint  id
 --   $2  text    what went wrong
---   $3  bigint  tries in all; 0 gives up at once
+--   $3  integer  tries in all; 0 gives up at once
 UPDATE outbox
    SET problem = $2,
        next_at = now()
