@@ -10,20 +10,6 @@
 #include "registry/routes/target.h"
 #include "storage/base/clock.h"
 
-/* The Hub's: whatever became of it, back to the repository's page. */
-static int
-ask_access(struct request *request, struct response *response,
-           struct error *err)
-{
-    struct ask_result asked;
-
-    if (asking_submit(&asked, request, err) < 0)
-        return -1;
-    response_redirect(response, 303,
-                      target_url(request) + strlen(request->service->url));
-    return 0;
-}
-
 static int
 ask_create(struct request *request, struct response *response,
            struct error *err)
@@ -139,8 +125,6 @@ notifications_change(struct request *request, struct response *response,
 
 #define REQUESTS "/api/{types}/:namespace/:name/user-access-request"
 const struct route access_routes[] = {
-    {"POST", "/{prefix}:namespace/:name/ask-access", RIGHT_ASK, ask_access,
-     NULL, 0},
     {"POST", REQUESTS, RIGHT_ASK, ask_create, NULL, 0},
     {"GET", REQUESTS, RIGHT_ASK, ask_show, NULL, 0},
     {"POST", REQUESTS "/cancel", RIGHT_ASK, ask_cancel, NULL, 0},
