@@ -128,6 +128,8 @@ static int
 user_show(struct request *request, struct response *response, struct error *err)
 {
     char created_at[CLOCK_TEXT_SIZE];
+    /* Who belongs where is for those who are here themselves. */
+    bool is_guest = request->caller.account == 0;
     struct account_counts counts;
     struct account account;
     json_t *organizations;
@@ -136,7 +138,8 @@ user_show(struct request *request, struct response *response, struct error *err)
     if (find_account(&account, request, false, err) < 0 ||
         account_count(&counts, request->db, request->arena, account.id, err) <
             0 ||
-        list_organizations(&organizations, request, account.id, err) < 0)
+        list_organizations(&organizations, request, is_guest ? 0 : account.id,
+                           err) < 0)
         return -1;
     clock_write(created_at, account.created_at_ms);
     body = json_pack(
