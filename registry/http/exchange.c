@@ -331,15 +331,30 @@ write_log(const struct exchange *exchange)
                         "whole", exchange->all_sent));
 }
 
+/* Tells the handler what left of its own body. */
+static void
+tell_sent(const struct exchange *exchange)
+{
+    const struct response *response = &exchange->response;
+    const struct answer *sent = &exchange->answer;
+    bool is_whole = exchange->all_sent && sent->status == 200 &&
+                    sent->body_bytes == response->length;
+
+    if (response->sent == NULL)
+        return;
+    response->sent(response->sent_state,
+                   sent->status == 200 || sent->status == 206 ? sent->body_bytes
+                                                              : 0,
+                   is_whole);
+}
+
 void
 exchange_finish(struct exchange *exchange)
 {
     struct response *response = &exchange->response;
 
     download_end(exchange->download);
-    if (response->sent != NULL)
-        response->sent(response->sent_state, exchange->answer.body_bytes,
-                       exchange->all_sent);
+    tell_sent(exchange);
     write_log(exchange);
     intake_free(&exchange->intake);
     if (exchange->spool.fd >= 0)

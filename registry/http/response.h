@@ -64,7 +64,8 @@ void response_content(struct response *response, const char *type,
 
 /*
  * Called once on a thread of the server when the answer has left or broke:
- * how many bytes of the body left, and whether that was all that was asked.
+ * how many bytes of the body left, and whether they were the whole of it and
+ * not a range, a HEAD or a refusal.
  * state must not live in the request's arena.
  */
 void response_on_sent(struct response *response,
