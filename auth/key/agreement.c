@@ -235,7 +235,7 @@ read_envelope(struct dsse *out, struct arena *arena, const char *bytes,
 
     if (length > AGREEMENT_LIMIT_BYTES)
         return error_set(err, ERROR_BAD_REQUEST,
-                         "an agreement has at most %d bytes",
+                         "an agreement has at most %u bytes",
                          AGREEMENT_LIMIT_BYTES);
     if (json_read(&envelope, arena, bytes, length, err) < 0)
         return -1;
@@ -246,7 +246,7 @@ static int
 parse(struct agreement *out, struct dsse *dsse, struct arena *arena,
       const char *bytes, size_t length, struct error *err)
 {
-    json_t *payload;
+    json_t *payload = NULL;
 
     *out = (struct agreement){0};
     if (read_envelope(dsse, arena, bytes, length, err) < 0 ||
@@ -261,7 +261,7 @@ int
 agreement_parse(struct agreement *out, struct arena *arena, const char *bytes,
                 size_t length, struct error *err)
 {
-    struct dsse dsse;
+    struct dsse dsse = {0};
 
     return parse(out, &dsse, arena, bytes, length, err);
 }
@@ -271,7 +271,7 @@ agreement_verify(struct agreement *out, struct arena *arena, const char *bytes,
                  size_t length, const struct key *key, struct error *err)
 {
     struct digest fingerprint;
-    struct dsse dsse;
+    struct dsse dsse = {0};
 
     if (parse(out, &dsse, arena, bytes, length, err) < 0)
         return -1;

@@ -19,7 +19,7 @@
 #include "storage/base/error.h"
 
 #define AGREEMENT_TYPE "application/vnd.weighhouse.agreement+json"
-#define AGREEMENT_LIMIT_BYTES (256 * 1024)
+#define AGREEMENT_LIMIT_BYTES (256u << 10)
 #define AGREEMENT_ANSWERS_LIMIT 100
 
 enum agreement_way {

@@ -17,7 +17,7 @@ dsse_encode(size_t *out_length, struct arena *arena, const char *type,
     size_t head_length = strlen(head);
     char *out = arena_alloc(arena, head_length + payload_length + 1);
 
-    memcpy(out, head, head_length);
+    memcpy(out, head, head_length + 1);
     memcpy(out + head_length, payload, payload_length);
     *out_length = head_length + payload_length;
     return out;

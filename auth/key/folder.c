@@ -13,7 +13,7 @@
 #include "storage/base/text.h"
 
 /* Files and folders that are looked at; a model has far fewer. */
-#define ENTRIES_LIMIT (2 * SIGNATURE_FILES_LIMIT)
+#define ENTRIES_LIMIT 200000
 #define ATTRIBUTES ".gitattributes"
 #define ATTRIBUTES_LIMIT_BYTES 65536
 
@@ -109,6 +109,8 @@ open_walk(struct walk *walk, const char *path,
           const struct folder_options *options, size_t room, struct error *err)
 {
     walk->options = options;
+    walk->ignored = arena_array(walk->arena, options->ignored_count + room + 2,
+                                sizeof(*walk->ignored));
     walk->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     walk->root = resolve(walk->arena, path);
     if (walk->fd < 0 || walk->root == NULL)
@@ -119,8 +121,6 @@ open_walk(struct walk *walk, const char *path,
             return error_set(err, ERROR_NOT_FOUND, "%s: no such folder",
                              options->links_root);
     }
-    walk->ignored = arena_array(walk->arena, options->ignored_count + room + 2,
-                                sizeof(*walk->ignored));
     for (size_t i = 0; i < options->ignored_count; i++)
         add_ignored(walk, options->ignored[i]);
     if (options->signature_path != NULL)
@@ -217,7 +217,7 @@ walk_folder(struct walk *walk, int fd, const char *prefix, int depth,
     }
     for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
         const char *last = entry->d_name;
-        struct stat status;
+        struct stat status = {0};
         char *name;
         int inner;
 

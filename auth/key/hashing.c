@@ -12,7 +12,7 @@
 #include "storage/base/arena.h"
 
 #define THREADS_LIMIT 4
-#define READ_BYTES (1024 * 1024)
+#define READ_BYTES ((size_t)1 << 20)
 
 /* What the threads share. */
 struct pool {

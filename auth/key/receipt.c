@@ -78,7 +78,7 @@ read_envelope(struct dsse *out, struct arena *arena, const char *bytes,
 
     if (length > RECEIPT_LIMIT_BYTES)
         return error_set(err, ERROR_BAD_REQUEST,
-                         "a receipt has at most %d bytes", RECEIPT_LIMIT_BYTES);
+                         "a receipt has at most %u bytes", RECEIPT_LIMIT_BYTES);
     if (json_read(&envelope, arena, bytes, length, err) < 0)
         return -1;
     return dsse_parse(out, arena, envelope, RECEIPT_TYPE, err);
@@ -89,8 +89,8 @@ receipt_read(struct receipt *out, struct arena *arena, const char *bytes,
              size_t length, const struct key *key, struct error *err)
 {
     struct digest fingerprint;
-    struct dsse dsse;
-    json_t *payload;
+    struct dsse dsse = {0};
+    json_t *payload = NULL;
 
     *out = (struct receipt){0};
     if (read_envelope(&dsse, arena, bytes, length, err) < 0 ||

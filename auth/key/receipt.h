@@ -16,7 +16,7 @@
 #include "storage/base/error.h"
 
 #define RECEIPT_TYPE "application/vnd.weighhouse.receipt+json"
-#define RECEIPT_LIMIT_BYTES (1024 * 1024)
+#define RECEIPT_LIMIT_BYTES (1u << 20)
 
 struct receipt {
     const char *registry; /* base URL */

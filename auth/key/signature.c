@@ -325,7 +325,7 @@ parse_bundle(struct signature *out, struct arena *arena, const char *bytes,
     json_t *bundle;
 
     if (length > SIGNATURE_LIMIT_BYTES)
-        return error_set(err, ERROR_SIGNATURE, "it is over %d bytes",
+        return error_set(err, ERROR_SIGNATURE, "it is over %u bytes",
                          SIGNATURE_LIMIT_BYTES);
     if (json_read(&bundle, arena, bytes, length, err) < 0 ||
         check_members(bundle, names, err) < 0)

@@ -21,7 +21,7 @@
 #include "storage/base/error.h"
 
 #define SIGNATURE_NAME "model.sig" /* at the root of a release */
-#define SIGNATURE_LIMIT_BYTES (16 * 1024 * 1024)
+#define SIGNATURE_LIMIT_BYTES (16u << 20)
 #define SIGNATURE_FILES_LIMIT 100000
 #define SIGNATURE_IGNORED_LIMIT 1000
 #define SIGNATURE_NAMED_LIMIT 5 /* differences that a message names */

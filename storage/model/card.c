@@ -260,7 +260,7 @@ card_parse(struct card *out, struct arena *arena, const char *bytes,
                           length) &&
         yaml_length > CARD_YAML_LIMIT_BYTES)
         return error_set(err, ERROR_UNPROCESSABLE,
-                         "the card's YAML is over %d bytes",
+                         "the card's YAML is over %u bytes",
                          CARD_YAML_LIMIT_BYTES);
     if (yaml_read(&out->data, arena, yaml, yaml_length, &limits, err) < 0)
         return -1;

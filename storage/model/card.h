@@ -17,8 +17,8 @@
 #include "storage/base/error.h"
 
 /* Of README.md, that is looked at. */
-#define CARD_LIMIT_BYTES (4 * 1024 * 1024)
-#define CARD_YAML_LIMIT_BYTES (256 * 1024)
+#define CARD_LIMIT_BYTES (4u << 20)
+#define CARD_YAML_LIMIT_BYTES (256u << 10)
 #define CARD_DEPTH_LIMIT 32
 #define CARD_NODES_LIMIT 20000 /* with every alias expanded */
 #define CARD_FIELDS_LIMIT 50

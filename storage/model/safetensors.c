@@ -70,7 +70,7 @@ read_metadata(struct reader *reader, struct error *err)
     if (next == '}')
         return token_expect(token, '}', err);
     do {
-        const char *key;
+        const char *key = NULL;
 
         if (token_text(token, &reader->text, SAFETENSORS_NAME_LIMIT, err) < 0 ||
             keep_text(&key, reader, err) < 0 ||

@@ -22,7 +22,7 @@
 #define SAFETENSORS_RANK_LIMIT 16
 #define SAFETENSORS_NAME_LIMIT 4096 /* bytes */
 /* Names and metadata together, in bytes. */
-#define SAFETENSORS_TEXT_LIMIT (16 * 1024 * 1024)
+#define SAFETENSORS_TEXT_LIMIT (16u << 20)
 
 struct safetensors_tensor {
     const char *name;

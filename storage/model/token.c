@@ -64,7 +64,7 @@ token_peek(struct token *token, char *out, struct error *err)
         if (take(token, &byte, err) < 0)
             return -1;
     }
-    *out = byte < 0 ? '\0' : (char)byte;
+    *out = (char)(byte < 0 ? 0 : byte);
     return 0;
 }
 
@@ -91,7 +91,9 @@ token_more(struct token *token, bool *more, char close, struct error *err)
     if (token_peek(token, &next, err) < 0)
         return -1;
     *more = next == ',';
-    return token_expect(token, *more ? ',' : close, err);
+    if (*more)
+        return token_expect(token, ',', err);
+    return token_expect(token, close, err);
 }
 
 static int
