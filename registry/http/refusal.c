@@ -201,11 +201,32 @@ add_fields(struct response *response, const struct request *request,
                           "charset=\"UTF-8\"");
 }
 
+/*
+ * A person at a browser who opens a page that wants an account.  An unknown
+ * repository stays what it is: signing in would seldom show more.
+ */
+static bool
+is_for_login(const struct request *request, const struct error *err)
+{
+    return err->code == ERROR_UNAUTHENTICATED &&
+           strcmp(request->method, "GET") == 0 && !request->is_head &&
+           !wants_json(request) && accepts(request, "text/html") &&
+           request_header(request, "Authorization") == NULL;
+}
+
 void
 refusal_answer(struct response *response, const struct request *request,
                const struct error *err)
 {
     response_reset(response);
+    if (is_for_login(request, err)) {
+        response_redirect(
+            response, 303,
+            arena_format(
+                request->arena, "/login?next=%s",
+                text_percent_write(request->arena, request->target, "/")));
+        return;
+    }
     if (strstr(request->target, ".git/info/lfs") != NULL || wants_json(request))
         add_json(response, request, err);
     else if (!accepts(request, "text/html") ||

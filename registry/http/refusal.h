@@ -24,6 +24,7 @@ int refuse_gate(struct error *err, const struct gate_answer *answer,
 /*
  * Replaces whatever the handler set by the answer for err.  The texts of
  * ERROR_INTERNAL and ERROR_DATABASE that a cause is known for go to the log.
+ * A browser's GET of a page that wants an account is sent to /login.
  */
 void refusal_answer(struct response *response, const struct request *request,
                     const struct error *err);

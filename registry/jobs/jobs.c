@@ -4,8 +4,8 @@ static const struct {
     int64_t interval_ms;
     server_job *run;
 } jobs[] = {
-    {500, record_run},  {1000, sequencer_run},  {5000, expiry_run},
-    {2000, outbox_run}, {60000, collector_run}, {3600000, cleaner_run},
+    {500, record_run}, {1000, sequencer_run},  {5000, expiry_run},
+    {500, outbox_run}, {60000, collector_run}, {3600000, cleaner_run},
 };
 
 void
