@@ -7,6 +7,7 @@
 #include "auth/link.h"
 #include "auth/outbox.h"
 #include "auth/password.h"
+#include "storage/base/random.h"
 
 static const struct {
     const char *name;
@@ -57,13 +58,15 @@ send_link(struct db *db, struct arena *arena, const struct link *link,
     const char *text;
     struct outbox_mail mail = {.recipient = link->email,
                                .subject = mails[link->kind].subject};
+    char id[RANDOM_ID_SIZE];
 
+    random_id(id);
     if (link_add(&text, db, arena, link, err) < 0)
         return -1;
     mail.body =
         arena_format(arena, "%s\n\n%s%s%s\n\n%s\n", mails[link->kind].text, url,
                      mails[link->kind].path, text, no_need);
-    mail.dedupe = arena_format(arena, "link:%.16s", text);
+    mail.dedupe = arena_format(arena, "link:%s", id);
     return outbox_add(db, arena, &mail, err);
 }
 
