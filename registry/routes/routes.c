@@ -6,6 +6,7 @@ const struct route *const all_routes[] = {
     access_routes,
     account_routes,
     asset_routes,
+    client_routes,
     commit_routes,
     gate_routes,
     health_routes,

@@ -11,6 +11,7 @@
 
 extern const struct route access_routes[];
 extern const struct route account_routes[];
+extern const struct route client_routes[];
 extern const struct route commit_routes[];
 extern const struct route gate_routes[];
 extern const struct route health_routes[];
