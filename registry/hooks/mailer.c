@@ -57,7 +57,7 @@ read_password(struct mailer *mailer, const char *path, struct error *err)
     if (result == 0) {
         text[strcspn(text, "\r\n")] = '\0';
         mailer->password = secret_alloc(strlen(text) + 1);
-        strcpy(mailer->password, text);
+        memcpy(mailer->password, text, strlen(text) + 1);
         mailer->server.password = mailer->password;
         secret_wipe(text, length);
     }
