@@ -13,6 +13,10 @@ if(WEIGHHOUSE_SANITIZE)
     -fno-omit-frame-pointer)
   target_link_options(warnings INTERFACE -fsanitize=${WEIGHHOUSE_SANITIZE})
 endif()
+# Without it libFuzzer sees no branch of what it feeds.
+if(WEIGHHOUSE_FUZZ)
+  target_compile_options(warnings INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(warnings INTERFACE
     -D_FORTIFY_SOURCE=2 -fstack-protector-strong)
