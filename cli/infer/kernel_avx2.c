@@ -329,7 +329,16 @@ to_f16(uint16_t *out, const float *x, size_t n)
         out[i] = quant_f32_to_f16(x[i]);
 }
 
-/* The largest magnitude of a block, or infinity, or NaN. */
+/* Eight floats, 0 for what is no number. */
+TILE __m256
+load_numbers(const float *x)
+{
+    __m256 floats = _mm256_loadu_ps(x);
+
+    return _mm256_and_ps(floats, _mm256_cmp_ps(floats, floats, _CMP_ORD_Q));
+}
+
+/* The largest magnitude of a block. */
 TILE float
 largest_magnitude(const __m256 x[4])
 {
@@ -380,9 +389,8 @@ quantise(struct quant_block *out, const float *x, size_t columns)
         __m256i q[4];
         float largest;
 
-        for (int j = 0; j < 4; j++)
-            floats[j] =
-                _mm256_loadu_ps(x + i * QUANT_BLOCK + (size_t)j * LANES);
+        for (size_t j = 0; j < 4; j++)
+            floats[j] = load_numbers(x + i * QUANT_BLOCK + j * LANES);
         largest = largest_magnitude(floats);
         if (!(largest >= LEAST && largest <= FLT_MAX)) {
             quant_activations(&out[i], x + i * QUANT_BLOCK, QUANT_BLOCK);

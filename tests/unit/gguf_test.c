@@ -222,6 +222,9 @@ TEST(a_real_model_gives_its_keys_and_tensors)
     CHECK(tensor != NULL && tensor->dimensions[0] == 172);
     CHECK(tensor != NULL && tensor->dimensions[1] == 64);
     CHECK(tensor != NULL && tensor->dimensions[2] == 1);
+    CHECK(gguf.tensors[0].offset == gguf.data_offset);
+    tensor = &gguf.tensors[gguf.tensor_count - 1];
+    CHECK(tensor->offset + tensor->size_bytes == length);
     arena_free(arena);
 }
 

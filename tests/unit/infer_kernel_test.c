@@ -298,11 +298,29 @@ check_odd_blocks(const struct kernels *kernels)
     }
 }
 
+/* A NaN among ordinary numbers. */
+static void
+check_nan(const struct kernels *kernels)
+{
+    float x[QUANT_BLOCK];
+    struct quant_block block;
+
+    for (size_t i = 0; i < QUANT_BLOCK; i++)
+        x[i] = i % 7 == 3 ? NAN : 2;
+    kernels->quantise(&block, x, QUANT_BLOCK);
+    for (size_t i = 0; i < QUANT_BLOCK; i++)
+        CHECK(block.q[i] == (i % 7 == 3 ? 0 : 127));
+    CHECK(block.sum == 127 * 27);
+}
+
 TEST(activations_that_are_no_numbers_stay_in_their_place)
 {
     check_odd_blocks(&kernels_portable);
-    if (kernels_avx2() != NULL)
+    check_nan(&kernels_portable);
+    if (kernels_avx2() != NULL) {
         check_odd_blocks(kernels_avx2());
+        check_nan(kernels_avx2());
+    }
 }
 
 TEST(weights_of_minus_128_do_not_overflow)
