@@ -117,12 +117,16 @@ parse_changed(struct bench *bench, const char *key, json_t *value)
 
 TEST(an_agreement_of_another_shape_is_refused)
 {
+    static const char other[] = "51ab3c0051ab3c0051ab3c0051ab3c00"
+                                "51ab3c0051ab3c0051ab3c0051ab3c00";
     struct bench bench;
 
     set_up(&bench);
     CHECK(parse_changed(&bench, "phrase", json_string("yes")) == 0);
     CHECK(parse_changed(&bench, "more", json_true()) < 0);
     CHECK(parse_changed(&bench, "version", json_integer(2)) < 0);
+    CHECK(parse_changed(&bench, "key", json_string(other)) < 0);
+    CHECK(bench.err.code == ERROR_SIGNATURE);
     CHECK(parse_changed(&bench, "given", json_string("thought")) < 0);
     CHECK(parse_changed(&bench, "licence", json_string("MIT")) < 0);
     CHECK(parse_changed(&bench, "revision", json_string("main")) < 0);
@@ -134,18 +138,29 @@ TEST(an_agreement_of_another_shape_is_refused)
     tear_down(&bench);
 }
 
+/* The envelope's signature is over other answers than its payload holds. */
 TEST(an_agreement_for_one_licence_does_not_serve_for_another)
 {
     struct bench bench;
     struct agreement is;
-    char *swapped;
+    json_t *first;
+    json_t *second;
+    char *text;
+    size_t length;
 
     set_up(&bench);
-    swapped = arena_bytes(bench.arena, bench.text, bench.length);
-    /* The payload is base64, so its first bytes change with any letter. */
-    memcpy(strstr(swapped, "\"payload\":\"") + 40, "AAAA", 4);
-    CHECK(agreement_verify(&is, bench.arena, swapped, bench.length,
-                           bench.person, &bench.err) < 0);
+    CHECK(json_read(&first, bench.arena, bench.text, bench.length,
+                    &bench.err) == 0);
+    digest_of(&bench.agreement.licence, "another text", 12);
+    CHECK(agreement_make(&text, &length, bench.arena, &bench.agreement,
+                         bench.person, &bench.err) == 0);
+    CHECK(json_read(&second, bench.arena, text, length, &bench.err) == 0);
+    json_object_set(first, "payload", json_object_get(second, "payload"));
+    text = json_write(&length, bench.arena, first);
+    CHECK(agreement_parse(&is, bench.arena, text, length, &bench.err) == 0);
+    CHECK(agreement_verify(&is, bench.arena, text, length, bench.person,
+                           &bench.err) < 0);
+    CHECK(bench.err.code == ERROR_SIGNATURE);
     tear_down(&bench);
 }
 

@@ -237,6 +237,10 @@ TEST(links_of_the_hubs_cache_are_followed_inside_it_alone)
     check.options.links_root = bench.root;
     CHECK(folder_verify(&signature, NULL, bench.arena, &check, &bench.err) ==
           0);
+    /* A folder beside it whose name begins like its own is not it. */
+    write_file(&bench, "blob/2", "");
+    check.options.links_root = arena_format(bench.arena, "%s/blob", bench.root);
+    CHECK(folder_verify(&signature, NULL, bench.arena, &check, &bench.err) < 0);
     check.options.links_root = bench.model;
     CHECK(folder_verify(&signature, NULL, bench.arena, &check, &bench.err) < 0);
     CHECK_TEXT(bench.err.message, "config.json: the link leaves the cache");

@@ -269,6 +269,7 @@ TEST(a_statement_that_says_too_much_or_too_little_is_refused)
     struct error err;
     const char *statement;
     char *text;
+    char *at;
     size_t length;
 
     CHECK(make(&text, &length, arena, names, 2, &err) == 0);
@@ -279,6 +280,10 @@ TEST(a_statement_that_says_too_much_or_too_little_is_refused)
         CHECK(is_refused(arena,
                          wrap(arena, replace(arena, statement, changes[i][0],
                                              changes[i][1]))));
+    text = arena_text(arena, statement);
+    at = strstr(text, "\"sha256\":\"") + strlen("\"sha256\":\"");
+    *at = *at == '0' ? '1' : '0'; /* the root digest */
+    CHECK(is_refused(arena, wrap(arena, text)));
     CHECK(is_refused(arena, wrap(arena, "{}")));
     CHECK(is_refused(arena, "[]"));
     CHECK(is_refused(arena, ""));
