@@ -234,7 +234,7 @@ static int
 open_events(struct loop *loop, struct error *err)
 {
     const struct loop_options *options = loop->options;
-    struct timeval tick = {.tv_usec = TICK_MS * 1000};
+    struct timeval tick = {.tv_usec = TICK_MS * 1000L};
 
     loop->host.base = event_base_new();
     loop->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

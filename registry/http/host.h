@@ -19,7 +19,7 @@
 #include "registry/service.h"
 #include "storage/db/db.h"
 
-#define HOST_SCRATCH_BYTES (256 * 1024)
+#define HOST_SCRATCH_BYTES 262144
 
 enum place {
     PLACE_LOOP,

@@ -16,7 +16,7 @@
 #include "storage/base/buffer.h"
 #include "storage/base/error.h"
 
-#define INTAKE_PIECE_BYTES (256 * 1024)
+#define INTAKE_PIECE_BYTES 262144
 
 struct intake {
     struct buffer *memory; /* where a short body stays */

@@ -3,13 +3,13 @@
 static const struct limits defaults = {
     .connections = 16384,
     .connections_per_address = 1024,
-    .head_ms = 10 * 1000,
-    .idle_ms = 60 * 1000,
-    .body_window_ms = 10 * 1000,
+    .head_ms = 10000,
+    .idle_ms = 60000,
+    .body_window_ms = 10000,
     .body_bytes_per_second = 1024,
-    .send_ms = 60 * 1000,
-    .drain_ms = 2 * 1000,
-    .stop_ms = 10 * 1000,
+    .send_ms = 60000,
+    .drain_ms = 2000,
+    .stop_ms = 10000,
 };
 
 static void

@@ -8,20 +8,18 @@
 
 #include <stdint.h>
 
-#define LIMIT_HEAD_BYTES (32 * 1024)  /* request line and headers: 431 */
-#define LIMIT_TARGET_BYTES (8 * 1024) /* path and query: 414 */
-#define LIMIT_HEADERS 128             /* fields in a head: 431 */
-#define LIMIT_JSON_BYTES (1024 * 1024)
+#define LIMIT_HEAD_BYTES 32768  /* request line and headers: 431 */
+#define LIMIT_TARGET_BYTES 8192 /* path and query: 414 */
+#define LIMIT_HEADERS 128       /* fields in a head: 431 */
+#define LIMIT_JSON_BYTES 1048576
 #define LIMIT_TRAILER_BYTES 4096         /* fields behind a chunked body */
 #define LIMIT_CHUNK_EXTENSION_BYTES 1024 /* of all chunks of one body */
 #define LIMIT_FORM_FIELDS 256
 #define LIMIT_QUERY_FIELDS 256
-#define LIMIT_RANGES 32             /* in one Range header, else all is sent */
-#define LIMIT_ROUND_BYTES (1 << 20) /* of one sendfile or SSL_write round */
-#define LIMIT_DRAIN_BYTES (64 * 1024) /* read and dropped after a refusal */
-#define LIMIT_ANSWER_MEMORY                                                    \
-    (256 * 1024) /* a longer generated answer spools                           \
-                  */
+#define LIMIT_RANGES 32            /* in one Range header, else all is sent */
+#define LIMIT_ROUND_BYTES 1048576  /* of one sendfile or SSL_write round */
+#define LIMIT_DRAIN_BYTES 65536    /* read and dropped after a refusal */
+#define LIMIT_ANSWER_MEMORY 262144 /* a longer generated answer spools */
 #define LIMIT_REQUEST_ID 128
 
 struct limits {

@@ -145,29 +145,27 @@ page_empty(void)
 }
 
 int
-page_answer(struct request *request, struct response *response,
+page_answer(const struct request *request, struct response *response,
             const char *title, const struct html *body, struct error *err)
 {
-    bool is_person = request->caller.session != 0;
-    const struct html *person;
-    const struct html *page;
+    const struct page_hole person_holes[] = {
+        {"name", request->caller.name, NULL},
+        {"csrf", page_csrf(request), NULL},
+        {0},
+    };
+    struct page_hole holes[] = {
+        {"title", title, NULL},
+        {"person", NULL, page_empty()},
+        {"body", NULL, body},
+        {0},
+    };
+    const struct html *page = page_empty();
 
-    if (page_render(&person, request->arena,
-                    is_person ? LAYOUT "_person" : LAYOUT "_anonymous",
-                    (struct page_hole[]){
-                        {"name", request->caller.name, NULL},
-                        {"csrf", page_csrf(request), NULL},
-                        {0},
-                    },
-                    err) < 0 ||
-        page_render(&page, request->arena, LAYOUT,
-                    (struct page_hole[]){
-                        {"title", title, NULL},
-                        {"person", NULL, person},
-                        {"body", NULL, body},
-                        {0},
-                    },
-                    err) < 0)
+    if (page_render(&holes[1].html, request->arena,
+                    request->caller.session != 0 ? LAYOUT "_person"
+                                                 : LAYOUT "_anonymous",
+                    person_holes, err) < 0 ||
+        page_render(&page, request->arena, LAYOUT, holes, err) < 0)
         return -1;
     response_page(response, 200, page);
     return 0;

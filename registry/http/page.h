@@ -47,7 +47,7 @@ const struct html *page_empty(void);
  * Answers with body inside layout.html: the title, who is signed in, the way
  * to sign out.
  */
-int page_answer(struct request *request, struct response *response,
+int page_answer(const struct request *request, struct response *response,
                 const char *title, const struct html *body, struct error *err);
 
 /*

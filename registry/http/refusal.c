@@ -160,7 +160,6 @@ static bool
 add_page(struct response *response, const struct request *request,
          const struct error *err)
 {
-    struct request *asked = (struct request *)(uintptr_t)request;
     const struct html *body;
     struct error trouble;
 
@@ -172,7 +171,8 @@ add_page(struct response *response, const struct request *request,
                         {0},
                     },
                     &trouble) < 0 ||
-        page_answer(asked, response, error_text(err->code), body, &trouble) < 0)
+        page_answer(request, response, error_text(err->code), body, &trouble) <
+            0)
         return false;
     response_status(response, err->status);
     return true;

@@ -24,7 +24,7 @@
 #include "storage/db/db.h"
 
 /* A body over this goes to a spool file (DECISIONS: 1 MiB). */
-#define REQUEST_BODY_MEMORY (1024 * 1024)
+#define REQUEST_BODY_MEMORY 1048576
 
 struct request {
     struct arena *arena;

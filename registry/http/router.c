@@ -1,6 +1,7 @@
 #include "registry/http/router.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,14 +115,11 @@ static char *
 replace(const char *pattern, const char *word, const char *text)
 {
     const char *at = strstr(pattern, word);
-    size_t before = (size_t)(at - pattern);
-    size_t size = strlen(pattern) - strlen(word) + strlen(text) + 1;
+    size_t size = strlen(pattern) + strlen(text) + 1;
     char *out = xcalloc(1, size);
 
-    memcpy(out, pattern, before);
-    memcpy(out + before, text, strlen(text));
-    strncpy(out + before + strlen(text), at + strlen(word),
-            size - before - strlen(text) - 1);
+    snprintf(out, size, "%.*s%s%s", (int)(at - pattern), pattern, text,
+             at + strlen(word));
     return out;
 }
 
@@ -220,9 +218,11 @@ split(struct path *out, struct arena *arena, const char *target,
 static bool
 fits_segment(const struct segment *segment, const struct piece *piece)
 {
-    size_t length = strlen(piece->text);
     size_t ending = strlen(segment->ending);
+    size_t length;
 
+    assert(piece->text != NULL); /* the path has that many */
+    length = strlen(piece->text);
     if (segment->class == SEGMENT_WORD)
         return strcmp(segment->text, piece->text) == 0;
     return length > ending &&
@@ -308,7 +308,7 @@ router_find(struct route_match *out, const struct router *router,
             struct error *err)
 {
     const struct variant *best = NULL;
-    struct path path;
+    struct path path = {0};
 
     memset(out, 0, sizeof(*out));
     if (split(&path, arena, target, err) < 0)

@@ -9,7 +9,7 @@
 #include "storage/base/arena.h"
 
 /* What is read from the socket at once: a few records. */
-#define READ_BYTES (64 * 1024)
+#define READ_BYTES 65536
 
 struct tls {
     pthread_mutex_t lock; /* over context */
@@ -140,7 +140,7 @@ output_control(BIO *bio, int command, long number, void *pointer)
 int
 tls_open(struct tls **out, const struct tls_files *files, struct error *err)
 {
-    SSL_CTX *context;
+    SSL_CTX *context = NULL;
     struct tls *tls;
 
     if (make_context(&context, files, err) < 0)
@@ -174,7 +174,7 @@ tls_free(struct tls *tls)
 int
 tls_set(struct tls *tls, const struct tls_files *files, struct error *err)
 {
-    SSL_CTX *context;
+    SSL_CTX *context = NULL;
     SSL_CTX *old;
 
     if (make_context(&context, files, err) < 0)

@@ -11,7 +11,7 @@
 #include "storage/base/buffer.h"
 
 /* Plain text that one batch of records holds. */
-#define BATCH_BYTES (256 * 1024)
+#define BATCH_BYTES 262144
 /* An idle connection keeps no more memory for records than this. */
 #define REST_BYTES 4096
 

@@ -12,7 +12,7 @@
 
 #include "tests/check.h"
 
-#define ANSWER_LIMIT (16 * 1024 * 1024)
+#define ANSWER_LIMIT 16777216
 #define WAIT_SECONDS 10
 
 struct test_server {

@@ -12,7 +12,7 @@
 #include "tests/http/client.h"
 
 #define HOST "Host: registry.test\r\n"
-#define BIG_BYTES (5 * 1024 * 1024 + 321)
+#define BIG_BYTES 5243201 /* 5 MiB and some */
 
 /* What the sink below saw, and what a test tells it to do. */
 static struct {
@@ -284,13 +284,13 @@ TEST(a_refusal_reaches_who_sends_the_body_at_once)
 {
     struct test_server *test = open_server();
     char digest[DIGEST_TEXT_SIZE];
-    char *bytes = make_body(32 * 1024, digest);
+    char *bytes = make_body(32768, digest);
 
     sink.is_refused = true;
     for (int i = 0; i < 20; i++) {
         int fd = test_connect(test);
 
-        send_with_length(fd, "/sink", bytes, 32 * 1024);
+        send_with_length(fd, "/sink", bytes, 32768);
         CHECK(test_read(fd, false).status == 403);
         close(fd);
     }
@@ -346,8 +346,9 @@ TEST(a_long_json_answer_leaves_by_a_spool_file)
     int fd = test_connect(test);
 
     memset(bytes, 'x', length);
-    memcpy(bytes, "[\"", 2);
-    memcpy(bytes + length - 2, "\"]", 2);
+    bytes[0] = '[';
+    bytes[1] = bytes[length - 2] = '"';
+    bytes[length - 1] = ']';
     send_with_length(fd, "/api/json", bytes, length);
     CHECK_TEXT(test_read(fd, false).body, bytes);
     close(fd);

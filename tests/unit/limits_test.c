@@ -1,9 +1,9 @@
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "storage/base/buffer.h"
 #include "tests/check.h"
 #include "tests/http/client.h"
 
@@ -112,19 +112,19 @@ TEST(an_answer_that_nobody_takes_is_reset)
 TEST(headers_over_the_limit_are_431_and_a_long_path_414)
 {
     struct test_server *test = open_server((struct limits){0});
-    char *text = xcalloc(1, 200000);
-    size_t at = (size_t)sprintf(text, "GET / HTTP/1.1\r\n" HOST "X-A: ");
+    struct buffer text = {0};
 
-    memset(text + at, 'a', 100000);
-    CHECK(test_ask(test, text).status == 431);
-    memset(text + at, 'a', LIMIT_HEAD_BYTES);
-    strcpy(text + at + LIMIT_HEAD_BYTES, "\r\n\r\n");
-    CHECK(test_ask(test, text).status == 431);
-    memset(text, 'a', 100000);
-    memcpy(text, "GET /", 5);
-    text[100000] = '\0';
-    CHECK(test_ask(test, text).status == 414);
-    free(text);
+    buffer_append_text(&text, "GET / HTTP/1.1\r\n" HOST "X-A: ");
+    for (int i = 0; i < LIMIT_HEAD_BYTES; i++)
+        buffer_append_text(&text, "a");
+    buffer_append_text(&text, "\r\n\r\n");
+    CHECK(test_ask(test, text.bytes).status == 431);
+    buffer_free(&text);
+    buffer_append_text(&text, "GET /");
+    for (int i = 0; i < 2 * LIMIT_HEAD_BYTES; i++)
+        buffer_append_text(&text, "a");
+    CHECK(test_ask(test, text.bytes).status == 414);
+    buffer_free(&text);
     test_server_close(test);
 }
 

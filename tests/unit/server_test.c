@@ -11,7 +11,7 @@
 
 #define HOST "Host: registry.test\r\n"
 #define GET(path, headers) "GET " path " HTTP/1.1\r\n" HOST headers "\r\n"
-#define SPOOL_BYTES (3 * 1024 * 1024)
+#define SPOOL_BYTES 3145728
 
 /* A handler that waits here until a test lets it go. */
 static struct {
@@ -230,10 +230,10 @@ TEST(thousands_of_pipelined_requests_need_no_more_stack_than_one)
     struct test_server *test = open_server();
     int fd = test_connect(test);
     static const char request[] = GET("/x", "");
-    char block[100 * sizeof(request)] = "";
+    char block[100 * (sizeof(request) - 1) + 1] = "";
 
-    for (int i = 0; i < 100; i++)
-        strcat(block, request);
+    for (size_t i = 0; i < 100; i++)
+        memcpy(block + i * (sizeof(request) - 1), request, sizeof(request) - 1);
     for (int round = 0; round < 20; round++) {
         test_send(fd, block);
         for (int i = 0; i < 100; i++)
@@ -491,7 +491,7 @@ TEST(a_job_runs_in_its_interval_and_once_more_at_the_stop)
     often = seldom = 0;
     CHECK(server_open(&server, &options, &err) == 0);
     server_every(server, 1, count_run, &often);
-    server_every(server, 3600 * 1000, count_run, &seldom);
+    server_every(server, 3600000, count_run, &seldom);
     server_stop(server); /* heard once the first jobs have begun */
     CHECK(server_run(server, &err) == 0);
     server_free(server);
