@@ -217,7 +217,7 @@ is_at_end(BIO *memory)
     return true;
 }
 
-/* Comments before the block, as OpenSSL writes them, are not taken. */
+/* Text may stand before the block (RFC 7468, 5.2), and nothing behind it. */
 static int
 parse(struct key **out, const char *pem, size_t length, bool is_private,
       struct error *err)
@@ -230,8 +230,6 @@ parse(struct key **out, const char *pem, size_t length, bool is_private,
     if (length > KEY_LIMIT_BYTES)
         return error_set(err, ERROR_BAD_REQUEST, "a key has at most %d bytes",
                          KEY_LIMIT_BYTES);
-    if (length < 11 || memcmp(pem, "-----BEGIN ", 11) != 0)
-        return refuse_pem(pem, length, wanted, err);
     memory = BIO_new_mem_buf(pem, (int)length);
     if (memory == NULL)
         abort();

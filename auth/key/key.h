@@ -3,9 +3,9 @@
  *
  * Publishers sign releases with ECDSA P-256, people sign agreements with
  * Ed25519; both are PKCS#8 ("PRIVATE KEY") and SubjectPublicKeyInfo ("PUBLIC
- * KEY") PEM, as `openssl pkey` reads and writes them.  P-384 and P-521 keys can
- * only check signatures that others made.  A struct key never changes and may
- * be shared between threads.
+ * KEY") PEM, as `openssl pkey` reads and writes them.  P-384 and P-521 keys
+ * come from others, for whom model signing allows them.  A struct key never
+ * changes and may be shared between threads.
  */
 #ifndef AUTH_KEY_KEY_H
 #define AUTH_KEY_KEY_H
@@ -23,8 +23,8 @@
 
 enum key_kind {
     KEY_P256,    /* ECDSA with SHA-256, DER */
-    KEY_P384,    /* ECDSA with SHA-384, DER; checks only */
-    KEY_P521,    /* ECDSA with SHA-512, DER; checks only */
+    KEY_P384,    /* ECDSA with SHA-384, DER */
+    KEY_P521,    /* ECDSA with SHA-512, DER */
     KEY_ED25519, /* 64 bytes */
 };
 
@@ -40,8 +40,9 @@ int key_make(struct key **out, enum key_kind kind, struct error *err);
 void key_free(struct key *key); /* NULL is allowed; wipes the private half */
 
 /*
- * Exactly one PEM block.  ERROR_BAD_REQUEST when it is something else, is
- * encrypted, or holds a key of another kind.  The caller frees *out.
+ * One PEM block, with text before it at most.  ERROR_BAD_REQUEST when it is
+ * something else, is encrypted, or holds a key of another kind.  The caller
+ * frees *out.
  */
 int key_parse_private(struct key **out, const char *pem, size_t length,
                       struct error *err);

@@ -190,7 +190,7 @@ signature_make(char **out, size_t *out_length, struct arena *arena,
     char hint[DIGEST_TEXT_SIZE];
     json_t *value;
 
-    if (key_kind(key) != KEY_P256)
+    if (key_kind(key) == KEY_ED25519)
         return error_set(err, ERROR_BAD_REQUEST,
                          "a model is signed with a P-256 key, not with %s",
                          key_kind_text(key));

@@ -49,7 +49,8 @@ struct signature {
 /*
  * The bundle's text over signature's subject, files (in any order), ignored;
  * nothing else of it is looked at.  Checks the names as signature_check_names
- * does.  ERROR_BAD_REQUEST when key is not P-256: no other has all verifiers.
+ * does.  ERROR_BAD_REQUEST for an Ed25519 key.  A release is signed with P-256
+ * alone, which all verifiers take; the registry registers no other key.
  */
 int signature_make(char **out, size_t *out_length, struct arena *arena,
                    const struct signature *signature, const struct key *key,

@@ -35,6 +35,9 @@ run(struct context *context, struct error *err)
         folder_sign(&folder, context->arena, folder_path, &options, key, err) <
             0)
         goto done;
+    if (key_kind(key) != KEY_P256)
+        terminal_note(&context->terminal,
+                      "note: some verifiers take no key but P-256\n");
     progress_size(size, folder.size_bytes);
     command_say(context, "signed     %zu files, %s, by key %s\n", folder.count,
                 size, signing_show_key(context, key));

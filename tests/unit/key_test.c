@@ -163,6 +163,23 @@ TEST(two_keys_in_one_file_are_refused)
     arena_free(arena);
 }
 
+/* certtool and others explain a key before its block. */
+TEST(text_before_a_key_is_passed_over)
+{
+    struct arena *arena = arena_open();
+    struct key *key = NULL;
+    struct error err;
+    char *pem;
+    size_t length;
+
+    CHECK(file_read(&pem, &length, arena, VECTORS "/key/p256.pub.pem",
+                    KEY_LIMIT_BYTES, &err) == 0);
+    pem = arena_format(arena, "Public Key Info:\n\tP-256\n\n%s", pem);
+    CHECK(key_parse_public(&key, pem, strlen(pem), &err) == 0);
+    key_free(key);
+    arena_free(arena);
+}
+
 TEST(a_private_key_is_for_its_owner_alone_and_replaces_nothing)
 {
     char folder[] = "/tmp/weigh-test-XXXXXX";

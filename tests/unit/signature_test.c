@@ -98,7 +98,7 @@ TEST(names_that_could_be_taken_for_one_another_are_refused)
     arena_free(arena);
 }
 
-TEST(a_model_is_signed_with_p256_alone)
+TEST(a_model_is_not_signed_with_an_ed25519_key)
 {
     struct signature_file file = {.name = "a"};
     struct signature signature = {
