@@ -118,10 +118,18 @@ refusal_text(const struct error *err)
 bool
 refusal_is_git(const struct request *request)
 {
+    /* A clone's address may end in ".git" or not. */
+    static const char *const marks[] = {
+        ".git/", "/info/refs", "/git-upload-pack", "/git-receive-pack"};
     size_t path = strcspn(request->target, "?#");
-    const char *git = strstr(request->target, ".git/");
 
-    return git != NULL && (size_t)(git - request->target) < path;
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+        const char *mark = strstr(request->target, marks[i]);
+
+        if (mark != NULL && (size_t)(mark - request->target) < path)
+            return true;
+    }
+    return false;
 }
 
 static bool

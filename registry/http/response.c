@@ -191,6 +191,13 @@ response_spool(struct response *response, int status, const char *type, int fd)
     response->length = fstat(fd, &about) == 0 ? (uint64_t)about.st_size : 0;
 }
 
+int
+response_open_spool(int *out_fd, const struct response *response,
+                    struct error *err)
+{
+    return spool_open(out_fd, response->spool_folder, err);
+}
+
 void
 response_etag(struct response *response, const char *etag)
 {

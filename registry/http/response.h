@@ -48,6 +48,13 @@ void response_spool(struct response *response, int status, const char *type,
                     int fd);
 
 /*
+ * Opens a file without a name to write such a body into.  The caller closes
+ * *out_fd unless it is handed to response_spool.
+ */
+int response_open_spool(int *out_fd, const struct response *response,
+                        struct error *err);
+
+/*
  * The quoted ETag and whether ranges are served, for a body given before or
  * after.  With it, If-None-Match gives 304 and Range 206 or 416.
  */

@@ -9,6 +9,7 @@ const struct route *const all_routes[] = {
     client_routes,
     commit_routes,
     gate_routes,
+    git_routes,
     health_routes,
     history_routes,
     info_routes,

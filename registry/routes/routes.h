@@ -14,6 +14,7 @@ extern const struct route account_routes[];
 extern const struct route client_routes[];
 extern const struct route commit_routes[];
 extern const struct route gate_routes[];
+extern const struct route git_routes[];
 extern const struct route health_routes[];
 extern const struct route history_routes[];
 extern const struct route info_routes[];

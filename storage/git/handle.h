@@ -28,11 +28,14 @@ struct pending {
     size_t held_bytes;
 };
 
-/* Objects that a pack will ask for, so that they can be read in batches. */
+/*
+ * Objects that a pack will ask for, twice and in this order, so that they can
+ * be read in batches.
+ */
 struct ahead {
     const struct oid *oids;
     size_t count;
-    size_t next;
+    size_t next; /* where the object asked for is looked for */
 };
 
 struct view {

@@ -115,6 +115,21 @@ objects_read_history(struct view *view, struct error *err)
     return read_all(view, "git_object_history", err);
 }
 
+/* Where the object stands among those ahead, from the last place on. */
+static bool
+find_ahead(struct ahead *ahead, const struct oid *oid)
+{
+    for (size_t i = 0; i < ahead->count; i++) {
+        size_t place = (ahead->next + i) % ahead->count;
+
+        if (oid_is_equal(&ahead->oids[place], oid)) {
+            ahead->next = place;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The object asked for, and those that a pack will ask for next. */
 static size_t
 choose_ahead(struct oid *out, struct view *view, const struct oid *oid)
@@ -124,15 +139,17 @@ choose_ahead(struct oid *out, struct view *view, const struct oid *oid)
     size_t count = 0;
 
     out[count++] = *oid;
-    while (ahead->next < ahead->count && count < AHEAD_LIMIT) {
-        const struct oid *next = &ahead->oids[ahead->next];
+    if (!find_ahead(ahead, oid))
+        return count;
+    for (size_t i = ahead->next + 1; i < ahead->count && count < AHEAD_LIMIT;
+         i++) {
+        const struct oid *next = &ahead->oids[i];
         const struct cached *cached = cache_find(view->cache, next);
 
         total += cached != NULL ? cached->size : 0;
         if (total > AHEAD_LIMIT_BYTES)
             break;
-        ahead->next++;
-        if (!is_known(view, next, true) && !oid_is_equal(next, oid))
+        if (!is_known(view, next, true))
             out[count++] = *next;
     }
     return count;
