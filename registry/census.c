@@ -80,14 +80,14 @@ find(struct census *census, uint64_t key)
 
 /* Under the lock. */
 static int
-add(struct census *census, uint64_t key, struct error *err)
+add(struct census *census, uint64_t key, bool is_proxy, struct error *err)
 {
     struct client **at = find(census, key);
 
     if (census->count >= census->limit)
         return error_set(err, ERROR_BUSY,
                          "there are too many connections; try again");
-    if (*at != NULL && (*at)->count >= census->limit_per_address)
+    if (!is_proxy && *at != NULL && (*at)->count >= census->limit_per_address)
         return error_set(err, ERROR_TOO_MANY,
                          "there are too many connections from this address");
     if (*at == NULL) {
@@ -100,12 +100,13 @@ add(struct census *census, uint64_t key, struct error *err)
 }
 
 int
-census_add(struct census *census, const char *address, struct error *err)
+census_add(struct census *census, const char *address, bool is_proxy,
+           struct error *err)
 {
     int result;
 
     pthread_mutex_lock(&census->lock);
-    result = add(census, read_key(address), err);
+    result = add(census, read_key(address), is_proxy, err);
     pthread_mutex_unlock(&census->lock);
     if (result < 0)
         err->retry_after_seconds = RETRY_SECONDS;

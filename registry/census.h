@@ -7,6 +7,8 @@
 #ifndef REGISTRY_CENSUS_H
 #define REGISTRY_CENSUS_H
 
+#include <stdbool.h>
+
 #include "storage/base/error.h"
 
 struct census;
@@ -17,9 +19,11 @@ void census_free(struct census *census); /* NULL is allowed */
 
 /*
  * Counts one more from address (as text).  -1 when that is one too many:
- * ERROR_BUSY in all, ERROR_TOO_MANY from the address; then it counts not.
+ * ERROR_BUSY in all, ERROR_TOO_MANY from the address unless is_proxy, which
+ * stands for many; then it counts not.
  */
-int census_add(struct census *census, const char *address, struct error *err);
+int census_add(struct census *census, const char *address, bool is_proxy,
+               struct error *err);
 void census_remove(struct census *census, const char *address);
 
 #endif

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "registry/http/connection.h"
+#include "registry/http/proxy.h"
 #include "storage/base/arena.h"
 #include "storage/base/clock.h"
 
@@ -185,7 +186,9 @@ admit(struct loop *loop, int fd, const struct sockaddr_storage *peer)
 
     write_address(address, peer);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-    if (census_add(loop->options->census, address, &err) < 0)
+    if (census_add(loop->options->census, address,
+                   proxy_is_trusted(loop->host.trusted_proxies, address),
+                   &err) < 0)
         refuse(loop, fd, address, &err);
     else
         connection_open(&loop->host, fd, loop->options->tls, address);

@@ -8,6 +8,7 @@
 #include "registry/http/cookie.h"
 #include "registry/http/download.h"
 #include "registry/http/entry.h"
+#include "registry/http/proxy.h"
 #include "registry/http/refusal.h"
 #include "storage/base/clock.h"
 #include "storage/base/random.h"
@@ -73,7 +74,7 @@ set_id(struct request *request)
 }
 
 static void
-read_head(struct request *request)
+read_head(struct request *request, const char *trusted_proxies)
 {
     const char *agent = request_header(request, "User-Agent");
 
@@ -81,6 +82,9 @@ read_head(struct request *request)
     request->target = request->input->head.target;
     request->is_head = strcmp(request->method, "HEAD") == 0;
     request->is_api = strncmp(request->target, "/api/", 5) == 0;
+    request->caller.address =
+        proxy_find_client(request->arena, trusted_proxies,
+                          request->caller.address, &request->input->head);
     if (agent != NULL) {
         size_t length = strnlen(agent, USER_AGENT_LIMIT);
 
@@ -166,7 +170,7 @@ exchange_open(struct host *host, const struct origin *origin,
         exchange_refuse(exchange, &err);
         return exchange;
     }
-    read_head(request);
+    read_head(request, host->trusted_proxies);
     set_id(request);
     exchange->is_unread = head_has_body(head);
     if (read_query(request, &err) < 0 ||

@@ -377,6 +377,20 @@ TEST(a_long_answer_leaves_whole_out_of_its_file)
     test_server_close(test);
 }
 
+TEST(a_trusted_proxy_says_who_the_client_is)
+{
+    static const char request[] =
+        GET("/address", "X-Forwarded-For: 198.51.100.7\r\n");
+    struct test_server *test = open_server();
+
+    CHECK_TEXT(test_ask(test, request).body, "127.0.0.1");
+    test_server_close(test);
+    test = test_server_open((struct server_options){
+        .routes = tables, .loops = 1, .trusted_proxies = "127.0.0.1"});
+    CHECK_TEXT(test_ask(test, request).body, "198.51.100.7");
+    test_server_close(test);
+}
+
 TEST(another_sites_page_cannot_change_anything)
 {
     struct test_server *test = open_server();
