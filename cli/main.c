@@ -11,6 +11,7 @@ static const struct command *const commands[] = {
     &command_whoami,
     &command_token,
     &command_create,
+    &command_publish,
     &command_pull,
     &command_verify,
     &command_run,
