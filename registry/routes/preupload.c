@@ -67,16 +67,18 @@ read_judge(struct judge *out, struct request *request,
     return 0;
 }
 
-/* Text is UTF-8 without NUL; the sample may end inside of a character. */
+/* Text is UTF-8 without NUL; a sample may end inside of a character. */
 static bool
-is_text(const char *sample, size_t length)
+is_text(const char *sample, size_t length, bool is_cut)
 {
+    size_t most = is_cut ? 3 : 0;
+
     if (memchr(sample, '\0', length) != NULL)
         return false;
-    for (size_t cut = 0; cut < 4 && cut <= length; cut++)
-        if (text_is_utf8(sample, length - cut))
+    for (size_t end = 0; end <= most && end < length; end++)
+        if (text_is_utf8(sample, length - end))
             return true;
-    return false;
+    return length == 0;
 }
 
 /* By size, then by what the file is, and only then by its name. */
@@ -99,9 +101,10 @@ judge_file(bool *out_weights, struct request *request,
                              "\"sample\" is base64 of the first bytes");
     }
     /* Git keeps nothing of an empty file either way. */
-    *out_weights = size > REGULAR_LIMIT_BYTES ||
-                   (size > 0 && (!is_text(sample, length) ||
-                                 rules_is_weights(&judge->weights, path)));
+    *out_weights =
+        size > REGULAR_LIMIT_BYTES ||
+        (size > 0 && (!is_text(sample, length, (int64_t)length < size) ||
+                      rules_is_weights(&judge->weights, path)));
     return 0;
 }
 
