@@ -126,18 +126,6 @@ read_record(struct pulled *out, struct arena *arena, const char *path)
            read_files(out, arena, json_object_get(record, "files"));
 }
 
-int
-pulled_find(struct pulled *out, const struct home *home, struct arena *arena,
-            const char *model, const char *revision, struct error *err)
-{
-    if (read_record(out, arena, path_of(home, arena, model, revision)))
-        return 0;
-    if (revision == NULL || revision[0] == '\0')
-        return error_set(err, ERROR_NOT_FOUND, "%s was not pulled", model);
-    return error_set(err, ERROR_NOT_FOUND, "%s@%s was not pulled", model,
-                     revision);
-}
-
 void
 pulled_list(struct pulled **out, size_t *out_count, const struct home *home,
             struct arena *arena)
@@ -169,4 +157,38 @@ pulled_list(struct pulled **out, size_t *out_count, const struct home *home,
     }
     if (entries != NULL)
         closedir(entries);
+}
+
+/* The record of the model that was made last, whatever its revision. */
+static bool
+find_last(struct pulled *out, const struct home *home, struct arena *arena,
+          const char *model)
+{
+    const struct pulled *last = NULL;
+    struct pulled *list;
+    size_t count;
+
+    pulled_list(&list, &count, home, arena);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(list[i].model, model) == 0 &&
+            (last == NULL || list[i].pulled_at_ms > last->pulled_at_ms))
+            last = &list[i];
+    if (last != NULL)
+        *out = *last;
+    return last != NULL;
+}
+
+int
+pulled_find(struct pulled *out, const struct home *home, struct arena *arena,
+            const char *model, const char *revision, struct error *err)
+{
+    if (revision == NULL || revision[0] == '\0') {
+        if (find_last(out, home, arena, model))
+            return 0;
+        return error_set(err, ERROR_NOT_FOUND, "%s was not pulled", model);
+    }
+    if (read_record(out, arena, path_of(home, arena, model, revision)))
+        return 0;
+    return error_set(err, ERROR_NOT_FOUND, "%s@%s was not pulled", model,
+                     revision);
 }

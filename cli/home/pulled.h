@@ -38,7 +38,9 @@ struct pulled {
 int pulled_add(const struct home *home, const struct pulled *pulled,
                struct error *err);
 
-/* ERROR_NOT_FOUND when this revision ("" or NULL: the newest) was not pulled.
+/*
+ * Without a revision ("" or NULL) what was pulled last of the model.
+ * ERROR_NOT_FOUND when it was not pulled.
  */
 int pulled_find(struct pulled *out, const struct home *home,
                 struct arena *arena, const char *model, const char *revision,
