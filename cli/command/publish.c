@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "auth/key/folder.h"
+#include "cli/client/licence.h"
 #include "cli/client/publish.h"
 #include "cli/client/release.h"
 #include "cli/client/upload.h"
@@ -18,7 +19,6 @@
 #include "storage/model/scan.h"
 
 #define ATTRIBUTES ".gitattributes"
-#define LICENCE_LIMIT (512 * 1024) /* bytes, as the registry's */
 #define DAYS_MOST 36500
 #define QUORUM_MOST 16
 
@@ -184,6 +184,11 @@ find_key(struct publication *p, struct error *err)
         return 0;
     if (err->code != ERROR_NOT_FOUND)
         return -1;
+    if (has(p, "dry-run")) {
+        command_say(p->context, "key        one to sign for %s would be made\n",
+                    owner);
+        return 0;
+    }
     if (keyring_make_publisher(&p->key, p->context->home, owner, err) < 0)
         return -1;
     command_say(p->context, "key        made to sign for %s: %s\n", owner,
@@ -235,13 +240,17 @@ sign(struct publication *p, struct error *err)
     char *bytes;
 
     file->name = SIGNATURE_NAME;
+    file->is_new = true;
+    if (p->key == NULL)
+        return 0;
     if (!take_signature(p, file)) {
         if (signature_make(&bytes, &length, p->context->arena, &signature,
                            p->key, err) < 0)
             return -1;
         file->bytes = bytes;
         file->size_bytes = length;
-        file->is_new = true;
+    } else {
+        file->is_new = false;
     }
     digest_of(&file->digest, file->bytes, (size_t)file->size_bytes);
     key_fingerprint(&fingerprint, p->key);
@@ -251,61 +260,21 @@ sign(struct publication *p, struct error *err)
     return 0;
 }
 
-/* "Acme Research Licence 1.0": the first line, its last word a version. */
-static void
-split_title(const char **out_label, const char **out_version,
-            struct arena *arena, const char *text)
-{
-    char *line;
-    char *space;
-
-    text += strspn(text, " \t\r\n#");
-    line = arena_bytes(arena, text, strcspn(text, "\r\n"));
-    space = strrchr(line, ' ');
-    *out_label = line;
-    *out_version = "";
-    if (space != NULL && space[1] >= '0' && space[1] <= '9') {
-        *space = '\0';
-        *out_version = space + 1;
-    }
-}
-
 /* Leaves the licence's text with the registry; the gate names its digest. */
 static int
 send_licence(struct publication *p, struct error *err)
 {
     struct context *context = p->context;
-    const char *path = option(p, "license");
-    struct client_question question = {.method = "POST",
-                                       .path = "/api/licences"};
-    const char *label;
-    const char *version;
-    json_t *answer;
-    size_t length;
-    char *text;
+    struct licence licence;
 
-    if (path == NULL)
+    if (option(p, "license") == NULL)
         return 0;
-    if (file_read(&text, &length, context->arena, path, LICENCE_LIMIT, err) < 0)
+    if (licence_send(&licence, context->client, context->arena,
+                     option(p, "license"), err) < 0)
         return -1;
-    split_title(&label, &version, context->arena, text);
-    if (*label == '\0')
-        label = "Licence";
-    question.body = json_keep(
-        context->arena, json_pack("{s:s%, s:s, s:s}", "text", text, length,
-                                  "label", label, "version", version));
-    if (question.body == NULL)
-        return error_set(err, ERROR_UNPROCESSABLE, "%s: no UTF-8 text", path);
-    if (client_call(&answer, context->client, context->arena, &question, err) <
-        0)
-        return -1;
-    if (json_text(answer, "digest") == NULL)
-        return error_set(err, ERROR_UNPROCESSABLE,
-                         "the registry does not name the licence");
-    json_object_set(p->gate, "licence", json_object_get(answer, "digest"));
-    p->licence_name = arena_format(context->arena, "%s%s%s, %.13s…", label,
-                                   *version != '\0' ? " " : "", version,
-                                   json_text(answer, "digest"));
+    json_object_set_new(p->gate, "licence", json_string(licence.digest));
+    p->licence_name = arena_format(context->arena, "%s, %.13s…", licence.name,
+                                   licence.digest);
     return 0;
 }
 
