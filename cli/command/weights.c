@@ -79,9 +79,10 @@ static int
 check_digest(int fd, const struct home *home, const struct pulled_file *file,
              struct error *err)
 {
+    struct verified_reader reader = {.home = home};
     struct digest digest;
 
-    if (verified_digest(&digest, (void *)home, file->path, fd, err) < 0)
+    if (verified_digest(&digest, &reader, file->path, fd, err) < 0)
         return -1;
     if (!digest_is_equal(&digest, &file->digest))
         return error_set(err, ERROR_DIGEST_MISMATCH,
