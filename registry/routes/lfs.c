@@ -12,15 +12,12 @@
 #include "storage/content/object.h"
 #include "storage/content/upload.h"
 
-#define OBJECTS_LIMIT 1000
-
 /* Larger objects come in parts, when the client knows how. */
 #define PARTS_FROM_BYTES (2 * UPLOAD_PART_BYTES)
 
-/* What the batch asks for. */
+/* A batch on its way to the answer. */
 struct batch {
-    bool is_upload;
-    bool knows_parts;
+    struct lfs_batch asked;
     bool has_parts; /* an object of the answer is to come in parts */
     int64_t grant;  /* that the gate answered a download with */
 };
@@ -113,7 +110,7 @@ offer_upload(json_t *item, struct batch *batch, struct request *request,
     const struct action action = make_action(request, ACTION_UPLOAD, object);
     json_t *upload;
 
-    if (batch->knows_parts && object->size_bytes >= PARTS_FROM_BYTES) {
+    if (batch->asked.knows_parts && object->size_bytes >= PARTS_FROM_BYTES) {
         batch->has_parts = true;
         if (shape_parts(&upload, request, object, err) < 0)
             return -1;
@@ -185,7 +182,7 @@ answer_object(json_t *out, struct batch *batch, struct request *request,
     }
     json_object_set_new(item, "authenticated", json_true());
     err->code = ERROR_NONE;
-    return batch->is_upload
+    return batch->asked.is_upload
                ? answer_upload(item, batch, request, &object, err)
                : answer_download(item, batch, request, &object, err);
 }
@@ -197,7 +194,7 @@ check_right(struct batch *batch, struct request *request, struct error *err)
     struct gate_answer answer;
     struct target target;
 
-    if (batch->is_upload) {
+    if (batch->asked.is_upload) {
         if (request->caller.account == 0)
             return error_set(err, ERROR_UNAUTHENTICATED, NULL);
         if (!request->standing.may_write)
@@ -216,55 +213,20 @@ check_right(struct batch *batch, struct request *request, struct error *err)
 }
 
 static int
-read_batch(struct batch *out, const json_t *body, struct error *err)
-{
-    const json_t *transfers = json_object_get(body, "transfers");
-    const char *algorithm = json_text(body, "hash_algo");
-    const char *operation;
-    const json_t *name;
-    size_t i;
-
-    *out = (struct batch){0};
-    if (json_need_text(&operation, body, "operation", err) < 0)
-        return -1;
-    out->is_upload = strcmp(operation, "upload") == 0;
-    if (!out->is_upload && strcmp(operation, "download") != 0)
-        return error_set(err, ERROR_UNPROCESSABLE,
-                         "\"operation\" is upload or download");
-    /* Clients in JavaScript write it with an underscore. */
-    if (algorithm != NULL && strcmp(algorithm, "sha256") != 0 &&
-        strcmp(algorithm, "sha_256") != 0)
-        return error_set(err, ERROR_UNPROCESSABLE, "\"hash_algo\" is sha256");
-    json_array_foreach(transfers, i, name)
-    {
-        const char *text = json_string_value(name);
-
-        if (text != NULL && strcmp(text, "multipart") == 0)
-            out->knows_parts = true;
-    }
-    return 0;
-}
-
-static int
 batch_create(struct request *request, struct response *response,
              struct error *err)
 {
     json_t *array = json_keep(request->arena, json_array());
-    const json_t *objects;
-    struct batch batch;
+    struct batch batch = {.has_parts = false};
     json_t *body;
 
     if (request_json(&body, request, err) < 0 ||
-        read_batch(&batch, body, err) < 0 ||
+        lfs_read_batch(&batch.asked, body, err) < 0 ||
         check_right(&batch, request, err) < 0)
         return -1;
-    objects = json_object_get(body, "objects");
-    if (json_array_size(objects) > OBJECTS_LIMIT)
-        return error_set(err, ERROR_TOO_LARGE, "a batch has at most %d objects",
-                         OBJECTS_LIMIT);
-    for (size_t i = 0; i < json_array_size(objects); i++)
-        if (answer_object(array, &batch, request, json_array_get(objects, i),
-                          err) < 0)
+    for (size_t i = 0; i < batch.asked.count; i++)
+        if (answer_object(array, &batch, request,
+                          json_array_get(batch.asked.objects, i), err) < 0)
             return -1;
     body = json_pack("{s:s, s:O, s:s}", "transfer",
                      batch.has_parts ? "multipart" : "basic", "objects", array,
@@ -306,6 +268,41 @@ locks_refuse(struct request *request, struct response *response,
     (void)request;
     (void)response;
     return error_set(err, ERROR_NOT_IMPLEMENTED, "locking is not offered here");
+}
+
+int
+lfs_read_batch(struct lfs_batch *out, const json_t *body, struct error *err)
+{
+    const json_t *transfers = json_object_get(body, "transfers");
+    const char *algorithm = json_text(body, "hash_algo");
+    const char *operation;
+    const json_t *name;
+    size_t i;
+
+    *out = (struct lfs_batch){0};
+    if (json_need_text(&operation, body, "operation", err) < 0)
+        return -1;
+    out->is_upload = strcmp(operation, "upload") == 0;
+    if (!out->is_upload && strcmp(operation, "download") != 0)
+        return error_set(err, ERROR_UNPROCESSABLE,
+                         "\"operation\" is upload or download");
+    /* Clients in JavaScript write it with an underscore. */
+    if (algorithm != NULL && strcmp(algorithm, "sha256") != 0 &&
+        strcmp(algorithm, "sha_256") != 0)
+        return error_set(err, ERROR_UNPROCESSABLE, "\"hash_algo\" is sha256");
+    json_array_foreach(transfers, i, name)
+    {
+        const char *text = json_string_value(name);
+
+        if (text != NULL && strcmp(text, "multipart") == 0)
+            out->knows_parts = true;
+    }
+    out->objects = json_object_get(body, "objects");
+    out->count = json_array_size(out->objects);
+    if (out->count > LFS_OBJECTS_LIMIT)
+        return error_set(err, ERROR_TOO_LARGE, "a batch has at most %d objects",
+                         LFS_OBJECTS_LIMIT);
+    return 0;
 }
 
 int
