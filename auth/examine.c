@@ -94,7 +94,7 @@ find_fresh(struct examination *out, struct arena *arena,
            const struct entry_list *before)
 {
     const struct entry **fresh =
-        arena_array(arena, out->files.count, sizeof(*fresh));
+        arena_array(arena, out->files.count, sizeof(const struct entry *));
     size_t j = 0;
 
     for (size_t i = 0; i < out->files.count; i++) {

@@ -6,7 +6,7 @@
 #include "storage/base/json.h"
 #include "storage/base/text.h"
 
-#define PIECE_BYTES (256 * 1024)
+#define PIECE_BYTES ((size_t)256 * 1024)
 
 static int
 parse_header(struct commit_line *out, struct arena *arena, const json_t *value,
@@ -172,7 +172,7 @@ find_newline(const char **out, struct commit_reader *reader, struct error *err)
         searched = reader->waiting.length;
         if (searched > COMMIT_LINE_LIMIT_BYTES)
             return error_set(err, ERROR_TOO_LARGE,
-                             "a line of a commit has at most %d bytes: upload "
+                             "a line of a commit has at most %zu bytes: upload "
                              "larger files as weights",
                              COMMIT_LINE_LIMIT_BYTES);
         if (read_more(reader, err) < 0)

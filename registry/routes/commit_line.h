@@ -18,7 +18,7 @@
 #include "storage/base/source.h"
 
 #define COMMIT_BODY_LIMIT_BYTES (UINT64_C(1024) * 1024 * 1024)
-#define COMMIT_LINE_LIMIT_BYTES (14 * 1024 * 1024)
+#define COMMIT_LINE_LIMIT_BYTES ((size_t)14 * 1024 * 1024)
 
 enum commit_line_kind {
     COMMIT_LINE_HEADER,

@@ -169,7 +169,7 @@ static int
 answer_object(json_t *out, struct batch *batch, struct request *request,
               const json_t *asked, struct error *err)
 {
-    struct lfs_object object;
+    struct lfs_object object = {.size_bytes = 0};
     struct error wrong;
     json_t *item = json_object();
 
@@ -241,7 +241,7 @@ static int
 verify_create(struct request *request, struct response *response,
               struct error *err)
 {
-    struct lfs_object object;
+    struct lfs_object object = {.size_bytes = 0};
     struct object_state state;
     json_t *body;
 

@@ -1,6 +1,6 @@
 /* list: repositories that match, a page at a time. */
 #include <inttypes.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "registry/routes/routes.h"
@@ -77,17 +77,20 @@ read_tags(struct summary_filter *out, const struct request *request,
     return 0;
 }
 
+/* "KEY.ID", as list wrote it. */
 static int
 read_cursor(struct summary_filter *out, const struct request *request,
             struct error *err)
 {
     const char *cursor = request_query(request, "cursor");
+    char *end;
 
     if (cursor == NULL)
         return 0;
-    if (sscanf(cursor, "%" SCNd64 ".%" SCNd64, &out->after_key,
-               &out->after_id) != 2 ||
-        out->after_id <= 0)
+    out->after_key = strtoll(cursor, &end, 10);
+    if (*end == '.')
+        out->after_id = strtoll(end + 1, &end, 10);
+    if (*end != '\0' || out->after_id <= 0)
         return error_set(err, ERROR_BAD_REQUEST, "the cursor is not ours");
     return 0;
 }

@@ -12,7 +12,7 @@
 #define SAMPLE_LIMIT 4096 /* bytes; clients send the first 512 */
 
 /* What is larger goes to the store of weights, whatever it is. */
-#define REGULAR_LIMIT_BYTES (10 * 1024 * 1024)
+#define REGULAR_LIMIT_BYTES (INT64_C(10) * 1024 * 1024)
 
 static const char no_xet[] =
     "xet; This registry takes large files by git-lfs and not by Xet: set "
@@ -153,7 +153,7 @@ answer(json_t *array, bool *out_any, struct request *request,
 {
     const json_t *files = json_object_get(body, "files");
     struct entry_list present;
-    struct entry_wish wish;
+    struct entry_wish wish = {0};
     struct judge judge;
 
     if (read_wish(&wish, request, files, err) < 0 ||
@@ -163,7 +163,7 @@ answer(json_t *array, bool *out_any, struct request *request,
         return -1;
     for (size_t i = 0; i < wish.count; i++) {
         const char *path = wish.paths[i];
-        bool is_weights;
+        bool is_weights = false;
         json_t *oid;
 
         if (judge_file(&is_weights, request, &judge, json_array_get(files, i),
@@ -206,6 +206,6 @@ preupload_show(struct request *request, struct response *response,
 
 const struct route preupload_routes[] = {
     {"POST", "/api/{types}/:namespace/:name/preupload/:revision", RIGHT_WRITE,
-     preupload_show, NULL, 4 * 1024 * 1024},
+     preupload_show, NULL, 0},
     {0},
 };

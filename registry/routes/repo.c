@@ -397,8 +397,7 @@ repo_move(struct request *request, struct response *response, struct error *err)
 }
 
 const struct route repo_routes[] = {
-    {"POST", "/api/repos/create", RIGHT_SIGNED_IN, repo_create, NULL,
-     16 * 1024 * 1024},
+    {"POST", "/api/repos/create", RIGHT_SIGNED_IN, repo_create, NULL, 0},
     {"DELETE", "/api/repos/delete", RIGHT_SIGNED_IN, repo_delete, NULL, 0},
     {"POST", "/api/repos/move", RIGHT_SIGNED_IN, repo_move, NULL, 0},
     {0},

@@ -242,12 +242,13 @@ static const struct edit *const *
 sort_edits(struct arena *arena, const struct build_draft *draft)
 {
     const struct edit **edits =
-        arena_array(arena, draft->edit_count, sizeof(*edits));
+        arena_array(arena, draft->edit_count, sizeof(const struct edit *));
 
     for (size_t i = 0; i < draft->edit_count; i++)
         edits[i] = &draft->edits[i];
     if (draft->edit_count > 1)
-        qsort(edits, draft->edit_count, sizeof(*edits), compare_edits);
+        qsort(edits, draft->edit_count, sizeof(const struct edit *),
+              compare_edits);
     return edits;
 }
 

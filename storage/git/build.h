@@ -23,9 +23,9 @@ enum edit_kind {
 };
 
 struct edit {
-    enum edit_kind kind;
     const char *path; /* checked by text_check_path */
-    struct oid blob;  /* EDIT_WRITE */
+    enum edit_kind kind;
+    struct oid blob; /* EDIT_WRITE */
 };
 
 struct build_draft {

@@ -13,7 +13,7 @@
 
 #include "storage/git/oid.h"
 
-#define CACHE_LIMIT_BYTES (32u * 1024 * 1024)
+#define CACHE_LIMIT_BYTES ((size_t)32 * 1024 * 1024)
 
 /* Git's own numbers. */
 enum object_kind {

@@ -20,7 +20,7 @@
 
 /* Objects written go to the database when there are so many of them. */
 #define PENDING_LIMIT 512
-#define PENDING_LIMIT_BYTES (4u * 1024 * 1024)
+#define PENDING_LIMIT_BYTES ((size_t)4 * 1024 * 1024)
 
 struct pending {
     struct cached objects[PENDING_LIMIT]; /* their bytes are owned */

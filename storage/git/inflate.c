@@ -1,6 +1,7 @@
 #include "storage/git/inflate.h"
 
 #include <stdint.h>
+#define ZLIB_CONST /* next_in points to what is only read */
 #include <zlib.h>
 
 /* zlib reads a gzip header when asked so (zlib.h, inflateInit2). */
@@ -35,7 +36,7 @@ inflate_gzip(struct buffer *out, const void *bytes, size_t length,
 
     if (length > UINT32_MAX)
         return error_set(err, ERROR_TOO_LARGE, NULL);
-    stream.next_in = (z_const Bytef *)(uintptr_t)bytes;
+    stream.next_in = bytes;
     stream.avail_in = (uInt)length;
     if (inflateInit2(&stream, GZIP_WINDOW) != Z_OK)
         return error_set(err, ERROR_INTERNAL, NULL);

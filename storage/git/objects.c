@@ -9,7 +9,7 @@
 
 /* What a round trip brings ahead of its being asked for. */
 #define AHEAD_LIMIT 256
-#define AHEAD_LIMIT_BYTES (4u * 1024 * 1024)
+#define AHEAD_LIMIT_BYTES (UINT64_C(4) * 1024 * 1024)
 
 /* Rows in the order oid, kind, size, data. */
 static void

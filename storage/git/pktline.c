@@ -1,6 +1,7 @@
 #include "storage/git/pktline.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,11 +12,11 @@
 static int
 read_length(const char *at)
 {
+    static const char digits[] = "0123456789abcdef";
     int length = 0;
 
     for (int i = 0; i < HEAD_BYTES; i++) {
-        static const char digits[] = "0123456789abcdef";
-        char c = at[i] >= 'A' && at[i] <= 'F' ? (char)(at[i] + 32) : at[i];
+        int c = tolower((unsigned char)at[i]);
         const char *digit = c != '\0' ? strchr(digits, c) : NULL;
 
         if (digit == NULL)

@@ -89,7 +89,7 @@ ref_check_name(const char *name, struct error *err)
     if (library_start(err) < 0)
         return -1;
     if (rest == NULL || rest[0] == '-' || strlen(name) > REF_NAME_LIMIT ||
-        strcmp(rest, "HEAD") == 0 || hex_is_text(rest, 2 * OID_BYTES) ||
+        strcmp(rest, "HEAD") == 0 || hex_is_text(rest, OID_TEXT_SIZE - 1) ||
         strncmp(rest, "refs/", 5) == 0 ||
         git_reference_name_is_valid(&is_valid, name) < 0 || !is_valid)
         return error_set(err, ERROR_BAD_REQUEST,

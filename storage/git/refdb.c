@@ -148,7 +148,8 @@ refuse(const char *name)
     return GIT_ERROR;
 }
 
-/* NOLINTNEXTLINE(readability-function-size): the parameters are libgit2's */
+/* The parameters are libgit2's. */
+/* NOLINTBEGIN(readability-function-size) */
 static int
 refuse_write(WRITE_PARAMETERS)
 {
@@ -161,7 +162,6 @@ refuse_write(WRITE_PARAMETERS)
     return refuse(git_reference_name(ref));
 }
 
-/* NOLINTNEXTLINE(readability-function-size): the parameters are libgit2's */
 static int
 refuse_rename(RENAME_PARAMETERS)
 {
@@ -173,6 +173,7 @@ refuse_rename(RENAME_PARAMETERS)
     (void)message;
     return refuse(old_name);
 }
+/* NOLINTEND(readability-function-size) */
 
 static int
 refuse_remove(git_refdb_backend *parent, const char *name, const git_oid *old,

@@ -13,7 +13,8 @@
 
 #include "storage/base/arena.h"
 
-#define RULES_FILE_LIMIT_BYTES (256 * 1024) /* more of a file is not read */
+#define RULES_FILE_LIMIT_BYTES                                                 \
+    ((size_t)256 * 1024) /* more of a file is not read */
 #define RULES_LIMIT 4096
 
 struct rule {

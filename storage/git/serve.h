@@ -15,7 +15,7 @@
 #include "storage/git/view.h"
 
 /* Bytes of a negotiation, plain. */
-#define SERVE_BODY_LIMIT_BYTES (8 * 1024 * 1024)
+#define SERVE_BODY_LIMIT_BYTES ((size_t)8 * 1024 * 1024)
 
 /* Adds the answer to info/refs: the refs, and what is offered. */
 int serve_advertise(struct buffer *out, struct view *view, struct error *err);

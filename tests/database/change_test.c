@@ -24,7 +24,7 @@ static struct oid
 commit_file(struct fixture *f, const struct oid *parent, const char *path,
             const char *text)
 {
-    struct edit edit = {EDIT_WRITE, path, {{0}}};
+    struct edit edit = {path, EDIT_WRITE, {{0}}};
     struct oid oid = {{0}};
 
     CHECK(build_blob(&edit.blob, f->view, text, strlen(text), &f->err) == 0);

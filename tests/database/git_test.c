@@ -47,7 +47,7 @@ look_again(struct fixture *f)
 static struct edit
 write_file(struct fixture *f, const char *path, const char *text)
 {
-    struct edit edit = {EDIT_WRITE, path, {{0}}};
+    struct edit edit = {path, EDIT_WRITE, {{0}}};
 
     CHECK(build_blob(&edit.blob, f->view, text, strlen(text), &f->err) == 0);
     return edit;
@@ -199,14 +199,14 @@ TEST(edits_change_what_they_name_and_nothing_else)
     struct fixture f = fixture_open();
     struct oid first = first_commit(&f);
     const struct edit edits[] = {
-        {EDIT_REMOVE, "a/b/c.txt", {{0}}},
+        {"a/b/c.txt", EDIT_REMOVE, {{0}}},
         write_file(&f, "a/d.txt", "changed"),
         write_file(&f, "n/e/w.txt", "new"),
     };
     struct oid second;
     const struct edit folder[] = {
         write_file(&f, "a/only.txt", "x"),
-        {EDIT_REMOVE_FOLDER, "a", {{0}}},
+        {"a", EDIT_REMOVE_FOLDER, {{0}}},
     };
 
     CHECK(commit_edits(&second, &f, &first, edits, 3) == 0);
@@ -222,8 +222,8 @@ TEST(a_file_that_is_not_there_is_not_removed)
 {
     struct fixture f = fixture_open();
     struct oid first = first_commit(&f);
-    const struct edit missing = {EDIT_REMOVE, "nothing.txt", {{0}}};
-    const struct edit folder = {EDIT_REMOVE, "a", {{0}}};
+    const struct edit missing = {"nothing.txt", EDIT_REMOVE, {{0}}};
+    const struct edit folder = {"a", EDIT_REMOVE, {{0}}};
     struct oid second;
 
     CHECK(commit_edits(&second, &f, &first, &missing, 1) < 0);

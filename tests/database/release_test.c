@@ -78,7 +78,7 @@ file_of(const char *name, const char *text)
 static struct edit
 write_file(struct fixture *f, const char *path, const char *text)
 {
-    struct edit edit = {EDIT_WRITE, path, {{0}}};
+    struct edit edit = {path, EDIT_WRITE, {{0}}};
 
     CHECK(build_blob(&edit.blob, f->view, text, strlen(text), &f->err) == 0);
     return edit;

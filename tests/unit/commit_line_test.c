@@ -73,7 +73,7 @@ TEST(what_is_no_line_is_refused)
 TEST(lines_come_one_by_one_whatever_their_length)
 {
     struct arena *arena = arena_open();
-    size_t length = 3 * 1000 * 1000;
+    size_t length = 3000000;
     char *body = arena_alloc(arena, length + 16);
     struct memory_source source;
     struct commit_reader reader = {.source = &source.source};
@@ -81,9 +81,9 @@ TEST(lines_come_one_by_one_whatever_their_length)
     const char *line;
     size_t size;
 
-    memcpy(body, "first\n\n", 7);
-    memset(body + 7, 'x', length);
-    memcpy(body + 7 + length, "\nlast", 5);
+    memset(body, 'x', length + 16);
+    memcpy(body, "first\n\n", sizeof("first\n\n") - 1);
+    memcpy(body + 7 + length, "\nlast", sizeof("\nlast"));
     source_of_memory(&source, body, length + 12);
     CHECK(commit_reader_next(&line, &size, &reader, &err) == 0 && size == 5);
     CHECK(commit_reader_next(&line, &size, &reader, &err) == 0 && size == 0);
@@ -100,7 +100,7 @@ TEST(lines_come_one_by_one_whatever_their_length)
 TEST(a_line_over_the_limit_is_refused_before_it_is_read_whole)
 {
     struct arena *arena = arena_open();
-    size_t length = 2 * (size_t)COMMIT_LINE_LIMIT_BYTES;
+    size_t length = 2 * COMMIT_LINE_LIMIT_BYTES;
     char *body = arena_alloc(arena, length);
     struct memory_source source;
     struct commit_reader reader = {.source = &source.source};
