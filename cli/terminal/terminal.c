@@ -71,7 +71,7 @@ terminal_clean(struct arena *arena, const char *bytes, size_t length)
     return out;
 }
 
-static void
+__attribute__((format(printf, 2, 0))) static void
 print_clean(FILE *stream, const char *format, va_list args)
 {
     struct arena *arena = arena_open();
