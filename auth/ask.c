@@ -72,24 +72,27 @@ wants_agreement(bool *out, struct work *work, struct error *err)
     return 0;
 }
 
-/* The answers that count: those that were signed, where something was. */
+/*
+ * Checks what is agreed to.  *out is the answers that were signed, which must
+ * be those that came beside them; NULL where nothing was signed.
+ */
 static int
-take_answers(const json_t **out, struct work *work, struct error *err)
+check_agreement(const json_t **out, struct work *work, struct error *err)
 {
     const json_t *given = work->ask->answers;
-    json_t *signed_answers = NULL;
+    json_t *answers = NULL;
 
-    if (work->settings.has_licence &&
-        agreement_store_check(&signed_answers, work->arena, &work->offered,
-                              err) < 0)
+    *out = NULL;
+    if (!work->settings.has_licence)
+        return 0;
+    if (agreement_store_check(&answers, work->arena, &work->offered, err) < 0)
         return -1;
-    if (signed_answers != NULL && given != NULL &&
-        json_object_size(given) > 0 &&
-        !json_equal((json_t *)given, signed_answers))
-        return error_set(err, ERROR_BAD_REQUEST,
-                         "the answers are not those that were signed");
-    *out = signed_answers != NULL ? signed_answers : given;
-    return 0;
+    *out = answers;
+    if (answers == NULL || given == NULL || json_object_size(given) == 0 ||
+        json_equal((json_t *)given, answers))
+        return 0;
+    return error_set(err, ERROR_BAD_REQUEST,
+                     "the answers are not those that were signed");
 }
 
 static int
@@ -106,13 +109,14 @@ keep_agreement(struct work *work, const json_t *answers, struct error *err)
 static int
 agree_anew(struct work *work, struct error *err)
 {
-    const json_t *given;
-    json_t *none = json_keep(work->arena, json_object());
+    const json_t *answers;
 
-    if (take_answers(&given, work, err) < 0)
+    if (check_agreement(&answers, work, err) < 0)
         return -1;
+    if (answers == NULL)
+        answers = json_keep(work->arena, json_object());
     work->out->has_changed = true;
-    return keep_agreement(work, given != NULL ? given : none, err);
+    return keep_agreement(work, answers, err);
 }
 
 static int
@@ -183,8 +187,11 @@ begin_round(struct work *work, struct error *err)
     json_t *answers;
     enum verdict verdict;
 
-    if (take_answers(&given, work, err) < 0 ||
-        form_check_answers(&answers, work->arena, &work->form, given,
+    if (check_agreement(&given, work, err) < 0)
+        return -1;
+    if (given == NULL)
+        given = work->ask->answers;
+    if (form_check_answers(&answers, work->arena, &work->form, given,
                            work->ask->caller->address, err) < 0 ||
         find_verdict(&verdict, work, err) < 0)
         return -1;

@@ -45,7 +45,7 @@ check_text(const struct licence *licence, struct error *err)
 {
     if (licence->length > LICENCE_LIMIT_BYTES)
         return error_set(err, ERROR_TOO_LARGE,
-                         "a licence's text is over %d bytes",
+                         "a licence's text is over %zu bytes",
                          LICENCE_LIMIT_BYTES);
     if (licence->length == 0)
         return error_set(err, ERROR_BAD_REQUEST, "a licence needs a text");

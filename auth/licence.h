@@ -16,7 +16,7 @@
 #include "storage/base/error.h"
 #include "storage/db/db.h"
 
-#define LICENCE_LIMIT_BYTES (512 * 1024)
+#define LICENCE_LIMIT_BYTES ((size_t)512 * 1024)
 #define LICENCE_LABEL_LIMIT 120 /* bytes, of a label or a version */
 
 /* "sha256:", 64 hexadecimal digits and a NUL. */

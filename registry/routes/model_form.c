@@ -91,7 +91,7 @@ render_options(const struct html **out, struct request *request,
     const struct card_option *options =
         list_options(&count, request->arena, field);
     const struct html **parts =
-        arena_array(request->arena, count, sizeof(*parts));
+        arena_array(request->arena, count, sizeof(const struct html *));
 
     for (size_t i = 0; i < count; i++)
         if (render_option(&parts[i], request->arena, &options[i],
@@ -144,7 +144,7 @@ render_fields(const struct html **out, struct request *request,
 {
     size_t count = shown->is_licence_alone ? 0 : shown->form->count;
     const struct html **parts =
-        arena_array(request->arena, count, sizeof(*parts));
+        arena_array(request->arena, count, sizeof(const struct html *));
 
     for (size_t i = 0; i < count; i++)
         if (render_field(&parts[i], request, shown, i, err) < 0)

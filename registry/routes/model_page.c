@@ -14,7 +14,7 @@
 #include "storage/model/card.h"
 
 /* A card is shown as far as this; the rest is in the file. */
-#define CARD_SHOWN_BYTES (256 * 1024)
+#define CARD_SHOWN_BYTES ((size_t)256 * 1024)
 
 #define DAY_LENGTH 10 /* "2026-11-24" */
 

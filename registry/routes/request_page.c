@@ -85,8 +85,8 @@ render_answers(const struct html **out, struct request *request,
                const json_t *item, struct error *err)
 {
     json_t *answers = json_object_get(item, "fields");
-    const struct html **parts =
-        arena_array(request->arena, json_object_size(answers), sizeof(*parts));
+    const struct html **parts = arena_array(
+        request->arena, json_object_size(answers), sizeof(const struct html *));
     const char *question;
     json_t *answer;
     size_t count = 0;
@@ -235,7 +235,7 @@ render_list(const struct html **out, struct request *request,
         return page_render(out, arena,
                            arena_format(arena, "%s_none", listing->page),
                            (struct page_hole[]){{0}}, err);
-    parts = arena_array(arena, count, sizeof(*parts));
+    parts = arena_array(arena, count, sizeof(const struct html *));
     for (size_t i = 0; i < count; i++)
         if (listing->render(&parts[i], request, json_array_get(page.items, i),
                             err) < 0)
