@@ -151,6 +151,8 @@ answer(struct chat *chat, struct error *err)
         result = 0;
     }
     if (result == 0)
+        result = terminal_flush(&chat->context->terminal, err);
+    if (result == 0)
         result = settle(chat, start, &answer.text, err);
     buffer_free(&answer.text);
     return result;
