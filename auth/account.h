@@ -15,9 +15,9 @@
 #include "storage/base/error.h"
 #include "storage/db/db.h"
 
-#define ACCOUNT_FULLNAME_LIMIT 200         /* bytes */
-#define ACCOUNT_EMAIL_LIMIT 254            /* characters: RFC 5321 4.5.3.1 */
-#define ACCOUNT_AVATAR_LIMIT (1024 * 1024) /* bytes */
+#define ACCOUNT_FULLNAME_LIMIT 200   /* bytes */
+#define ACCOUNT_EMAIL_LIMIT 254      /* characters: RFC 5321 4.5.3.1 */
+#define ACCOUNT_AVATAR_LIMIT 1048576 /* bytes */
 
 struct account {
     int64_t id;            /* 0: none */

@@ -109,7 +109,7 @@ keep_agreement(struct work *work, const json_t *answers, struct error *err)
 static int
 agree_anew(struct work *work, struct error *err)
 {
-    const json_t *answers;
+    const json_t *answers = NULL;
 
     if (check_agreement(&answers, work, err) < 0)
         return -1;
@@ -183,9 +183,9 @@ begin_round(struct work *work, struct error *err)
         [VERDICT_ACCEPT] = "accepted",
         [VERDICT_REFUSE] = "rejected",
     };
-    const json_t *given;
-    json_t *answers;
-    enum verdict verdict;
+    const json_t *given = NULL;
+    json_t *answers = NULL;
+    enum verdict verdict = VERDICT_WAIT;
 
     if (check_agreement(&given, work, err) < 0)
         return -1;

@@ -14,9 +14,9 @@ static const struct {
     int64_t account_limit;
     int64_t address_limit;
 } kinds[] = {
-    [ATTEMPT_LOGIN] = {"login", 15 * 60, 10, 60},
-    [ATTEMPT_JOIN] = {"join", 60 * 60, 30, 30},
-    [ATTEMPT_MAIL] = {"mail", 60 * 60, 5, 30},
+    [ATTEMPT_LOGIN] = {"login", 900, 10, 60},
+    [ATTEMPT_JOIN] = {"join", 3600, 30, 30},
+    [ATTEMPT_MAIL] = {"mail", 3600, 5, 30},
 };
 
 /* Hashed, since what is typed as a name may be a password or very long. */

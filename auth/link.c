@@ -12,7 +12,7 @@ static const struct {
     int64_t hours;
 } kinds[] = {
     [LINK_VERIFY] = {"verify", 24},
-    [LINK_INVITE] = {"invite", 7 * 24},
+    [LINK_INVITE] = {"invite", 168},
     [LINK_PASSWORD] = {"password", 1},
 };
 

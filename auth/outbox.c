@@ -1,6 +1,6 @@
 #include "auth/outbox.h"
 
-#define LEASE_SECONDS (10 * 60)
+#define LEASE_SECONDS 600 /* 10 * 60 */
 
 int
 outbox_add(struct db *db, struct arena *arena, const struct outbox_mail *mail,

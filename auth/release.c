@@ -12,7 +12,7 @@
 #define ATTRIBUTES ".gitattributes"
 
 /* A blob of git's that a release may hold: more belongs into the store. */
-#define BLOB_LIMIT_BYTES (64 * 1024 * 1024)
+#define BLOB_LIMIT_BYTES 67108864 /* 64 MiB */
 
 enum column {
     COLUMN_ID,

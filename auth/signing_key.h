@@ -18,8 +18,8 @@
 
 /* DSSE payload of a rotation: {"namespace", "from", "to"}, keys by hint. */
 #define SIGNING_KEY_ROTATION_TYPE "application/vnd.weighhouse.rotation+json"
-#define SIGNING_KEY_ROTATION_LIMIT (16 * 1024) /* bytes of the envelope */
-#define SIGNING_KEY_REASON_LIMIT 200           /* bytes */
+#define SIGNING_KEY_ROTATION_LIMIT 16384 /* bytes of the envelope */
+#define SIGNING_KEY_REASON_LIMIT 200     /* bytes */
 
 struct signing_key {
     int64_t id;       /* 0: none */

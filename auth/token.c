@@ -149,7 +149,7 @@ make_text(struct arena *arena)
     size_t prefix = strlen(TOKEN_PREFIX);
     char *text = arena_alloc(arena, prefix + TOKEN_LETTERS + 1);
 
-    memcpy(text, TOKEN_PREFIX, prefix);
+    memcpy(text, TOKEN_PREFIX, prefix + 1);
     random_text(text + prefix, TOKEN_LETTERS);
     return text;
 }
@@ -213,7 +213,7 @@ token_add(struct token *out, const char **out_text, struct db *db,
 {
     const char *text = spec->value != NULL ? spec->value : make_text(arena);
     int result = -1;
-    int64_t id;
+    int64_t id = 0;
 
     if (check_spec(spec, err) < 0 || db_begin(db, err) < 0)
         return -1;

@@ -54,7 +54,7 @@ make_file(struct arena *arena, const char *path, struct error *err)
     beside = arena_format(arena, "%s.%s", path, id);
     random_bytes(secret, sizeof(secret));
     hex_write(line, secret, sizeof(secret));
-    line[2 * SECRET_KEY_BYTES] = '\n';
+    line[sizeof(line) - 2] = '\n';
     if (file_write(beside, line, 2 * SECRET_KEY_BYTES + 1, 0600, err) < 0)
         goto done;
     if (link(beside, path) < 0 && errno != EEXIST) {

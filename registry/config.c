@@ -256,7 +256,7 @@ read_flags(struct config *config, struct arena *arena, int *argc, char **argv,
            struct error *err)
 {
     const struct place place = {NULL, 0};
-    const char *value;
+    const char *value = NULL;
     int at = 1;
 
     while (at < *argc && strcmp(argv[at], "--") != 0) {
@@ -280,7 +280,7 @@ find_file(struct config *config, struct arena *arena, int *argc, char **argv,
           struct error *err)
 {
     const struct place place = {NULL, 0};
-    const char *value;
+    const char *value = NULL;
 
     for (int at = 1; at < *argc; at++) {
         if (strcmp(argv[at], "--config") != 0 &&

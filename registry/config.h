@@ -15,8 +15,8 @@
 #include "storage/base/arena.h"
 #include "storage/base/error.h"
 
-#define CONFIG_FILE_LIMIT (64 * 1024) /* bytes */
-#define CONFIG_LISTEN_LIMIT 8         /* addresses to listen on */
+#define CONFIG_FILE_LIMIT 65536 /* bytes */
+#define CONFIG_LISTEN_LIMIT 8   /* addresses to listen on */
 
 struct config {
     const char *file;        /* where it was read from; NULL: none */

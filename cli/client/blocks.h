@@ -14,7 +14,7 @@
 
 #include "storage/base/arena.h"
 
-#define BLOCKS_BYTES (1024 * 1024)
+#define BLOCKS_BYTES 1048576 /* 1 MiB */
 /* A range is at most this many blocks, and no fewer than the least if it can.
  */
 #define BLOCKS_RANGE_MOST 32

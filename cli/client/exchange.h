@@ -17,7 +17,7 @@
 #include "storage/base/error.h"
 
 /* The most of an answer that is kept in memory when nobody says otherwise. */
-#define EXCHANGE_LIMIT_BYTES (8 * 1024 * 1024)
+#define EXCHANGE_LIMIT_BYTES 8388608 /* 8 MiB */
 #define EXCHANGE_HEADERS_LIMIT 200
 #define EXCHANGE_HEADER_BYTES 8192
 #define EXCHANGE_REDIRECTS 5
@@ -89,6 +89,9 @@ bool exchange_finish(struct exchange *exchange, int verdict);
  * and X-Error-Message, or what went wrong on the way.
  */
 int exchange_result(const struct exchange *exchange, struct error *err);
+
+/* How much of the body has left so far. */
+uint64_t exchange_sent_bytes(const struct exchange *exchange);
 
 const struct answer *exchange_answer(const struct exchange *exchange);
 const struct exchange_request *

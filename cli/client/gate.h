@@ -13,7 +13,7 @@
 #include "storage/base/digest.h"
 #include "storage/base/error.h"
 
-#define GATE_LICENCE_LIMIT (1024 * 1024) /* bytes of a licence's text */
+#define GATE_LICENCE_LIMIT 1048576 /* bytes of a licence's text */
 #define GATE_QUESTIONS_LIMIT 100
 #define GATE_DIGEST_NAME_SIZE 72 /* "sha256:", 64 digits and a NUL */
 
@@ -51,7 +51,7 @@ struct gate {
     const char *reason; /* "granted", "no_request", "pending", … */
     const char *detail; /* a reviewer's words, or NULL */
     const char *until;  /* a time, or NULL */
-    const json_t *body; /* all of it */
+    json_t *body;       /* all of it */
 };
 
 int gate_read(struct gate *out, struct client *client, struct arena *arena,

@@ -8,7 +8,7 @@
 #include "storage/base/arena.h"
 
 /* Bytes that are read, hashed and pushed to the disk in one go. */
-#define WINDOW_BYTES (8 * 1024 * 1024)
+#define WINDOW_BYTES 8388608 /* 8 MiB */
 
 struct hasher {
     pthread_t thread;

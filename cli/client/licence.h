@@ -8,7 +8,7 @@
 #include "storage/base/arena.h"
 #include "storage/base/error.h"
 
-#define LICENCE_LIMIT_BYTES (512 * 1024) /* as the registry's */
+#define LICENCE_LIMIT_BYTES 524288 /* as the registry's */
 
 struct licence {
     const char *digest;  /* "sha256:51ab3c…" */

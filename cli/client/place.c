@@ -12,7 +12,7 @@
 #include "storage/base/file.h"
 
 #define LOCK_WAIT_MS 200
-#define COPY_BYTES (1024 * 1024)
+#define COPY_BYTES 1048576 /* 1 MiB */
 
 static int
 take_lock(struct place *place, const char *path,

@@ -13,7 +13,7 @@
 #define COMPARE_FILES 250 /* in one question */
 #define SAMPLE_BYTES 512
 /* A file that is no weights goes into a line of the commit. */
-#define LINE_FILE_LIMIT (10 * 1024 * 1024)
+#define LINE_FILE_LIMIT 10485760 /* 10 MiB */
 
 int
 publish_find_model(bool *out, struct client *client, struct arena *arena,
@@ -21,8 +21,8 @@ publish_find_model(bool *out, struct client *client, struct arena *arena,
 {
     json_t *answer;
 
-    *out = client_get(&answer, client, arena, model_path(arena, model, "%s", ""),
-                      err) == 0;
+    *out = client_get(&answer, client, arena,
+                      model_path(arena, model, "%s", ""), err) == 0;
     if (*out || err->code == ERROR_REPO_NOT_FOUND)
         return 0;
     return -1;
@@ -172,8 +172,8 @@ compare_some(struct publish_file *files, size_t count, struct client *client,
     json_t *answer;
 
     for (size_t i = 0; i < count; i++) {
-        size_t length;
-        char *sample;
+        size_t length = 0;
+        char *sample = NULL;
 
         if (read_sample(&sample, &length, arena, &files[i], err) < 0)
             return -1;
@@ -270,10 +270,11 @@ write_file(int fd, const struct publish_file *file, struct error *err)
 static int
 write_commit(int fd, const struct publish_commit *commit, struct error *err)
 {
-    if (write_line(fd, "header",
-                   json_pack("{s:s, s:s}", "summary", commit->message,
-                             "description", ""),
-                   err) < 0)
+    json_t *header =
+        json_pack("{s:s, s:s, s:s*}", "summary", commit->message, "description",
+                  "", "parentCommit", commit->parent);
+
+    if (write_line(fd, "header", header, err) < 0)
         return -1;
     for (size_t i = 0; i < commit->removed_count; i++)
         if (write_line(fd, "deletedFile",

@@ -1,7 +1,6 @@
 /* review: the reviewer's queue, and decisions about those who ask. */
-#include <stdio.h>
+#include <stdint.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/client/model.h"
 #include "cli/command/session.h"
@@ -14,7 +13,7 @@
 
 #define DAY_MS INT64_C(86400000)
 #define DAYS_MOST 36500
-#define REPORT_LIMIT (64 * 1024 * 1024)
+#define REPORT_LIMIT 67108864 /* 64 MiB */
 
 static const struct option_row list_options[] = {
     {"status", "STATE", "pending, accepted, rejected or reset", false},
@@ -69,8 +68,7 @@ show_answers(struct arena *arena, const json_t *item)
     const json_t *answer;
     const char *out;
 
-    json_object_foreach((json_t *)(uintptr_t)json_object_get(item, "fields"),
-                        label, answer)
+    json_object_foreach(json_object_get(item, "fields"), label, answer)
     {
         if (json_is_string(answer))
             buffer_append_format(&text, "%s%s", text.length > 0 ? ", " : "",
@@ -108,7 +106,7 @@ id_of(const json_t *item)
 static json_t *
 shape_item(const json_t *item)
 {
-    json_t *out = json_copy((json_t *)(uintptr_t)item);
+    json_t *out = json_deep_copy(item);
 
     json_object_set_new(out, "request", json_string(id_of(item)));
     return out;
@@ -265,56 +263,77 @@ say_decided(struct context *context, const char *id, const char *done,
     else
         command_say(context, "%-10s %s, for %s\n", done, person_of(item),
                     model_of(item));
-    command_result(context, shape_item(item));
+    json_array_append_new(json_object_get(context->result, "requests"),
+                          shape_item(item));
+    return 0;
+}
+
+/* One request's decision: what is said of it besides whose it is. */
+struct decision {
+    const char *status;
+    const char *key; /* of value, or NULL */
+    const char *value;
+};
+
+static int
+decide_one(struct context *context, const char *word,
+           const struct decision *decision, struct error *err)
+{
+    json_t *item;
+    json_t *body;
+
+    if (find(&item, context, word, err) < 0)
+        return -1;
+    body = json_pack("{s:s, s:s}", "requestId", id_of(item), "status",
+                     decision->status);
+    json_keep(context->arena, body);
+    if (decision->value != NULL)
+        json_object_set_new(body, decision->key, json_string(decision->value));
+    if (post(context, model_of(item), "handle", body, err) < 0)
+        return -1;
+    return say_decided(context, id_of(item), decision->status, err);
+}
+
+/* All that are named, in their order; the first that fails ends it. */
+static int
+decide(struct context *context, const struct decision *decision,
+       struct error *err)
+{
+    const char *word;
+
+    command_result(context, json_pack("{s:[]}", "requests"));
+    for (size_t i = 0; (word = command_word(context, i)) != NULL; i++)
+        if (decide_one(context, word, decision, err) < 0)
+            return -1;
     return 0;
 }
 
 static int
 accept(struct context *context, struct error *err)
 {
-    const char *until;
-    json_t *item;
-    json_t *body;
+    struct decision decision = {.status = "accepted", .key = "until"};
 
-    if (read_until(&until, context, err) < 0 ||
-        find(&item, context, command_word(context, 0), err) < 0)
+    if (read_until(&decision.value, context, err) < 0)
         return -1;
-    body = json_keep(context->arena,
-                     json_pack("{s:s, s:s, s:s*}", "requestId", id_of(item),
-                               "status", "accepted", "until", until));
-    if (post(context, model_of(item), "handle", body, err) < 0)
-        return -1;
-    return say_decided(context, id_of(item), "accepted", err);
-}
-
-static int
-decide(struct context *context, const char *status, const char *reason_key,
-       struct error *err)
-{
-    const char *reason = option_text(&context->options, "reason");
-    json_t *item;
-    json_t *body;
-
-    if (find(&item, context, command_word(context, 0), err) < 0)
-        return -1;
-    body = json_keep(context->arena,
-                     json_pack("{s:s, s:s, s:s*}", "requestId", id_of(item),
-                               "status", status, reason_key, reason));
-    if (post(context, model_of(item), "handle", body, err) < 0)
-        return -1;
-    return say_decided(context, id_of(item), status, err);
+    return decide(context, &decision, err);
 }
 
 static int
 reject(struct context *context, struct error *err)
 {
-    return decide(context, "rejected", "rejectionReason", err);
+    const struct decision decision = {"rejected", "rejectionReason",
+                                      option_text(&context->options, "reason")};
+
+    return decide(context, &decision, err);
 }
 
 static int
 reset(struct context *context, struct error *err)
 {
-    return decide(context, "reset", "resetReason", err);
+    const struct decision decision = {"reset", "resetReason",
+                                      option_text(&context->options, "reason")};
+
+    return decide(context, &decision, err);
 }
 
 /* MODEL PERSON: lets somebody in who did not ask. */
@@ -424,9 +443,12 @@ report(struct context *context, struct error *err)
 
 VERB(list, "", 0, 0, list_options, "show who waits for your decision");
 VERB(show, "REQUEST", 1, 1, NULL, "show one request whole");
-VERB(accept, "REQUEST", 1, 1, accept_options, "let the person in");
-VERB(reject, "REQUEST", 1, 1, reason_options, "refuse, for good");
-VERB(reset, "REQUEST", 1, 1, reason_options, "have the person ask again");
+VERB(accept, "REQUEST...", 1, COMMAND_WORDS_ANY, accept_options,
+     "let the person in");
+VERB(reject, "REQUEST...", 1, COMMAND_WORDS_ANY, reason_options,
+     "refuse, for good");
+VERB(reset, "REQUEST...", 1, COMMAND_WORDS_ANY, reason_options,
+     "have the person ask again");
 VERB(grant, "MODEL PERSON", 2, 2, accept_options,
      "let somebody in who did not ask");
 VERB(revoke, "REQUEST | MODEL PERSON", 1, 2, revoke_options,

@@ -8,7 +8,7 @@
 #include "storage/base/file.h"
 #include "storage/base/json.h"
 
-#define LOGIN_FILE_LIMIT (1024 * 1024)
+#define LOGIN_FILE_LIMIT 1048576 /* 1 MiB */
 #define URL_LIMIT 1024
 
 static const char *

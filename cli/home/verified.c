@@ -10,7 +10,7 @@
 #include "storage/base/file.h"
 
 #define RECORD_LIMIT 512
-#define READ_BYTES (1024 * 1024)
+#define READ_BYTES 1048576 /* 1 MiB */
 
 static const char *
 path_of(const struct home *home, struct arena *arena, const struct stat *status)

@@ -57,7 +57,7 @@ token_add_run(struct admin *admin, struct error *err)
     struct token_spec spec = {.expires_at_ms = CLOCK_NEVER};
     struct token_right rights[ADMIN_REPEAT_LIMIT];
     struct account account;
-    struct token token;
+    struct token token = {0};
     const char *text;
     const char *name;
     json_t *value;
@@ -96,10 +96,10 @@ list_tokens(struct token **out, size_t *out_count, struct admin *admin,
 static int
 token_list_run(struct admin *admin, struct error *err)
 {
-    struct token *list;
+    struct token *list = NULL;
     const char *name;
     json_t *value;
-    size_t count;
+    size_t count = 0;
 
     if (admin_read(&name, admin, NULL, err) < 0 ||
         list_tokens(&list, &count, admin, name, err) < 0)
@@ -146,7 +146,7 @@ find_token(struct token *out, struct admin *admin, struct error *err)
 static int
 token_show_run(struct admin *admin, struct error *err)
 {
-    struct token token;
+    struct token token = {0};
 
     if (find_token(&token, admin, err) < 0)
         return -1;
@@ -163,7 +163,7 @@ token_show_run(struct admin *admin, struct error *err)
 static int
 token_remove_run(struct admin *admin, struct error *err)
 {
-    struct token token;
+    struct token token = {0};
 
     if (find_token(&token, admin, err) < 0 ||
         token_revoke(admin->db, admin->arena, 0, token.public_id, err) < 0)

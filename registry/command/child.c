@@ -22,7 +22,7 @@
 #include "storage_db_storage_sql.h"
 
 /* A certificate chain or a key, in bytes. */
-#define PEM_LIMIT (1024 * 1024)
+#define PEM_LIMIT 1048576 /* 1 MiB */
 
 /* What one server child owns. */
 struct child {

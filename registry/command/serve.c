@@ -24,7 +24,7 @@
 #include "storage/base/log.h"
 #include "storage/db/migrate.h"
 
-#define PEM_LIMIT (1024 * 1024)
+#define PEM_LIMIT 1048576 /* 1 MiB */
 
 /* A child that died is started again after this, doubled up to the most. */
 #define RESTART_MS 100
@@ -40,6 +40,7 @@ struct parent {
     struct database *database;
     struct listeners listeners;
     struct server_tls tls; /* certificate NULL: plain HTTP */
+    char *tls_key;         /* the bytes of tls.key, in arena */
     uint8_t *secret;
     const char *spool;
     struct log log;
@@ -69,19 +70,18 @@ make_folder(const struct parent *parent, const char *path, struct error *err)
 }
 
 static int
-read_tls(struct server_tls *out, const struct parent *parent,
+read_tls(struct server_tls *out, char **out_key, const struct parent *parent,
          struct arena *arena, struct error *err)
 {
     char *certificate;
-    char *key;
 
     if (file_read(&certificate, &out->certificate_length, arena,
                   parent->config->tls_certificate, PEM_LIMIT, err) < 0 ||
-        file_read(&key, &out->key_length, arena, parent->config->tls_key,
+        file_read(out_key, &out->key_length, arena, parent->config->tls_key,
                   PEM_LIMIT, err) < 0)
         return -1;
     out->certificate = certificate;
-    out->key = key;
+    out->key = *out_key;
     return 0;
 }
 
@@ -115,7 +115,8 @@ prepare(struct parent *parent, struct error *err)
     if (listeners_open(&parent->listeners, config->listen, err) < 0)
         return -1;
     if (config->tls_certificate != NULL &&
-        read_tls(&parent->tls, parent, parent->arena, err) < 0)
+        read_tls(&parent->tls, &parent->tls_key, parent, parent->arena, err) <
+            0)
         return -1;
     parent->secret = secret_alloc(SECRET_KEY_BYTES);
     if (vault_read_file(parent->secret, config->secret_file, err) < 0)
@@ -219,21 +220,23 @@ reload(struct parent *parent)
 {
     struct server_tls tls = {0};
     struct arena *arena;
+    char *key;
     struct error err;
 
     if (parent->config->tls_certificate == NULL)
         return;
     arena = arena_open();
-    if (read_tls(&tls, parent, arena, &err) < 0) {
+    if (read_tls(&tls, &key, parent, arena, &err) < 0) {
         log_error(&parent->log, "reload", &err);
         arena_free(arena);
         return;
     }
     send_order(parent, CHILD_TLS, &tls);
-    secret_wipe((void *)(uintptr_t)parent->tls.key, parent->tls.key_length);
+    secret_wipe(parent->tls_key, parent->tls.key_length);
     arena_free(parent->arena);
     parent->arena = arena;
     parent->tls = tls;
+    parent->tls_key = key;
     log_write(&parent->log, "reload", NULL);
 }
 

@@ -42,7 +42,7 @@ copy(const char *text)
 static void
 free_text(const char *text)
 {
-    free((void *)(uintptr_t)text);
+    free((char *)text);
 }
 
 static int

@@ -10,8 +10,8 @@
 #include "registry/routes/routes.h"
 #include "storage/base/clock.h"
 
-#define SECONDS_A_DAY (24 * 60 * 60)
-#define DAY_LENGTH 10 /* "2026-11-24" */
+#define SECONDS_A_DAY 86400 /* 24 * 60 * 60 */
+#define DAY_LENGTH 10       /* "2026-11-24" */
 #define NEXT_LIMIT 2048
 
 /* What the front page says about a model. */

@@ -10,7 +10,7 @@
 #include "storage/base/arena.h"
 #include "storage/base/hex.h"
 
-#define READ_BYTES (256 * 1024)
+#define READ_BYTES 262144 /* 256 KiB */
 
 struct digest_stream {
     EVP_MD_CTX *context;
