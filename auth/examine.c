@@ -269,7 +269,7 @@ examine_text(const struct examiner *examiner, const struct entry *file,
     const void *bytes;
     size_t length;
 
-    if (entry_read(&bytes, &length, examiner->view, file, err) < 0)
+    if (entry_peek(&bytes, &length, examiner->view, file, err) < 0)
         return -1;
     /* git-lfs reads more loosely than we do: no doubt about what is meant. */
     if (pointer_is_text(bytes, length) &&
@@ -332,6 +332,7 @@ examine_commit(struct examination *out, struct view *view,
     find_fresh(out, view_arena(view), &before);
     out->digests =
         arena_array(view_arena(view), out->fresh_count, sizeof(*out->digests));
+    entry_expect(view, out->fresh, out->fresh_count);
     for (size_t i = 0; i < out->fresh_count; i++) {
         const struct entry *file = out->fresh[i];
 

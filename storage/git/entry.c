@@ -308,7 +308,7 @@ entry_find(struct entry *out, struct view *view, const struct oid *commit,
 }
 
 int
-entry_read(const void **out, size_t *out_length, struct view *view,
+entry_peek(const void **out, size_t *out_length, struct view *view,
            const struct entry *entry, struct error *err)
 {
     const struct cached *object;
@@ -318,6 +318,26 @@ entry_read(const void **out, size_t *out_length, struct view *view,
     if (object == NULL || object->bytes == NULL)
         return not_found(entry->path, err);
     *out_length = (size_t)object->size;
-    *out = arena_bytes(view->arena, object->bytes, (size_t)object->size);
+    *out = object->bytes;
     return 0;
+}
+
+int
+entry_read(const void **out, size_t *out_length, struct view *view,
+           const struct entry *entry, struct error *err)
+{
+    if (entry_peek(out, out_length, view, entry, err) < 0)
+        return -1;
+    *out = arena_bytes(view->arena, *out, *out_length);
+    return 0;
+}
+
+void
+entry_expect(struct view *view, const struct entry *const *files, size_t count)
+{
+    struct oid *oids = arena_array(view->arena, count, sizeof(*oids));
+
+    for (size_t i = 0; i < count; i++)
+        oids[i] = files[i]->oid;
+    view->ahead = (struct ahead){.oids = oids, .count = count};
 }

@@ -75,4 +75,14 @@ int entry_pick(struct entry_list *out, struct view *view,
 int entry_read(const void **out, size_t *out_length, struct view *view,
                const struct entry *entry, struct error *err);
 
+/*
+ * The same without a copy, for who looks at many files: valid until the next
+ * call on the view.  entry_expect says which are looked at, in which order, so
+ * that they are read in batches; files live until then.
+ */
+int entry_peek(const void **out, size_t *out_length, struct view *view,
+               const struct entry *entry, struct error *err);
+void entry_expect(struct view *view, const struct entry *const *files,
+                  size_t count);
+
 #endif

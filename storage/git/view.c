@@ -8,6 +8,7 @@
 #include "storage/git/objects.h"
 #include "storage/git/odb.h"
 #include "storage/git/refdb.h"
+#include "storage/git/setting.h"
 
 static void
 free_view(void *state)
@@ -18,19 +19,6 @@ free_view(void *state)
     objects_drop(view);
     cache_free(view->cache);
     free(view);
-}
-
-/* An own configuration, empty, so that libgit2 looks for no other. */
-static int
-set_config(struct view *view)
-{
-    git_config *config = NULL;
-    int outcome = git_config_new(&config);
-
-    if (outcome == 0)
-        outcome = git_repository_set_config(view->git, config);
-    git_config_free(config);
-    return outcome;
 }
 
 int
@@ -47,7 +35,7 @@ view_open(struct view **out, struct db *db, struct arena *arena,
     view->repository = repository;
     view->cache = cache_open();
     arena_defer(arena, free_view, view);
-    if (git_repository_new(&view->git) < 0 || set_config(view) < 0 ||
+    if (git_repository_new(&view->git) < 0 || setting_attach(view) < 0 ||
         odb_attach(view) < 0 || refdb_attach(view) < 0)
         return library_refuse(view, "open", err);
     *out = view;
