@@ -186,15 +186,44 @@ render_more(const struct html **out, struct work *work, struct error *err)
         err);
 }
 
+/* Evidence that a person can take home, once they agreed to a licence. */
+static int
+render_receipt(const struct html **out, struct work *work, struct error *err)
+{
+    struct request *request = work->request;
+    const struct repository *repository = &request->repository;
+    struct arena *arena = request->arena;
+
+    *out = page_empty();
+    if (json_object_get(work->own, "agreement") == NULL)
+        return 0;
+    return page_render(
+        out, arena, "model_receipt",
+        (struct page_hole[]){
+            {"types",
+             arena_format(arena, "%ss", repository_kind_name(repository->kind)),
+             NULL},
+            {"name", repository->full_name, NULL},
+            {"file",
+             arena_format(arena, "%s-%s-receipt.json",
+                          repository->namespace_name, repository->name),
+             NULL},
+            {0},
+        },
+        err);
+}
+
 static int
 render_state(const struct html **out, struct work *work, struct error *err)
 {
     const struct state *state = &states[work->answer.reason];
+    const struct html *receipt;
     const struct html *detail;
     const struct html *more;
 
     if (render_detail(&detail, work, err) < 0 ||
-        render_more(&more, work, err) < 0)
+        render_more(&more, work, err) < 0 ||
+        render_receipt(&receipt, work, err) < 0)
         return -1;
     return page_render(out, work->request->arena, "model_state",
                        (struct page_hole[]){
@@ -202,6 +231,7 @@ render_state(const struct html **out, struct work *work, struct error *err)
                            {"text", state->text, NULL},
                            {"detail", NULL, detail},
                            {"more", NULL, more},
+                           {"receipt", NULL, receipt},
                            {0},
                        },
                        err);

@@ -273,6 +273,28 @@ TEST(a_changed_licence_asks_everybody_again_and_the_old_agreement_stays)
     close_case(&c);
 }
 
+TEST(what_comes_beside_a_new_agreement_is_no_answer)
+{
+    struct case_of c;
+    struct scene *scene = &c.scene;
+    char name[LICENCE_NAME_SIZE];
+    struct ask ask;
+
+    open_case(&c);
+    CHECK(scene_give(scene) == 0);
+    licence_write_name(name, &c.licence.digest);
+    ask = (struct ask){
+        .repository = &scene->repository,
+        .caller = &scene->person,
+        .registry = &scene->registry,
+        .answers = json_keep(scene->arena, json_pack("{s:i}", "stray", 1)),
+        .offer = {.digest = name}};
+    CHECK(ask_submit(&scene->asked, scene->db, scene->arena, &ask,
+                     &scene->err) == 0);
+    CHECK_TEXT(seed_text("SELECT answers FROM agreement"), "{}");
+    close_case(&c);
+}
+
 TEST(a_grant_without_a_request_waits_for_the_agreement)
 {
     struct case_of c;

@@ -10,6 +10,9 @@
 #include "tests/database/scene.h"
 #include "tests/database/seed.h"
 
+/* Looks whether somebody waits, some milliseconds each. */
+#define TRIES 2000
+
 /* What the second does, on a thread and a connection of its own. */
 struct second {
     struct scene *scene;
@@ -33,13 +36,23 @@ run_second(void *state)
     return NULL;
 }
 
+static bool
+is_anybody_waiting(void)
+{
+    return seed("SELECT count(*) FROM pg_stat_activity WHERE datname ="
+                " current_database() AND wait_event_type = 'Lock'") > 0;
+}
+
 /* Starts it, and returns when it waits for a lock that the first holds. */
 static void
 start_second(struct second *second)
 {
+    int tries = 0;
+
     CHECK(pthread_create(&second->thread, NULL, run_second, second) == 0);
-    while (seed("SELECT count(*) FROM pg_locks WHERE NOT granted") == 0)
-        continue;
+    while (!is_anybody_waiting() && tries < TRIES)
+        tries++;
+    CHECK(tries < TRIES);
 }
 
 static void

@@ -354,7 +354,11 @@ class GateTest(unittest.TestCase):
         again = first.post("/acme/tiny/review-access", **decision)
         self.assertEqual(again.status, 404)
         self.assertIn("No access request found", again.page.text)
-        self.assertIn("You have access", bob.get("/acme/tiny").page.text)
+        page = bob.get("/acme/tiny")
+        self.assertIn("You have access", page.page.text)
+        self.check_page(page)
+        self.assertIn(f'href="{REQUESTS}/receipt"'.encode(), page.body)
+        self.assertIn("payload", bob.get(REQUESTS + "/receipt").body.decode())
         self.assertIn("page", [row[0] for row in self.registry.sql("SELECT how FROM agreement")])
 
     def test_a_reason_is_shown_to_who_asked_and_a_request_can_be_withdrawn(self):
