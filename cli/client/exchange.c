@@ -12,6 +12,10 @@
 #define CONNECT_TIMEOUT_S 10L
 /* A connection that moves nothing for so long is given up. */
 #define STALL_TIMEOUT_S 30L
+/* To join the parts of large weights, or to check a release, takes its time;
+ * that the other machine is still there is asked by TCP meanwhile. */
+#define WORK_TIMEOUT_S 3600L
+#define KEEPALIVE_S 30L
 #define RECEIVE_BUFFER (512L * 1024)
 
 struct exchange {
@@ -51,6 +55,12 @@ const struct exchange_request *
 exchange_request(const struct exchange *exchange)
 {
     return &exchange->request;
+}
+
+uint64_t
+exchange_sent_bytes(const struct exchange *exchange)
+{
+    return exchange->sent;
 }
 
 void *
@@ -285,7 +295,13 @@ set_handle(struct exchange *exchange)
     curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, CONNECT_TIMEOUT_S);
     curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, STALL_TIMEOUT_S);
+    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME,
+                     strcmp(exchange->request.method, "GET") == 0
+                         ? STALL_TIMEOUT_S
+                         : WORK_TIMEOUT_S);
+    curl_easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(handle, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_S);
+    curl_easy_setopt(handle, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_S);
     curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER);
     curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(handle, CURLOPT_HEADERDATA, exchange);

@@ -56,12 +56,16 @@ int publish_compare(const struct publish_files *files, struct client *client,
 struct publish_commit {
     const char *model;
     const char *message;
+    const char *parent; /* main as it was compared with; NULL: whatever */
     const struct publish_files *files; /* those that are new are sent */
     const char *const *removed;        /* paths that main has too many */
     size_t removed_count;
 };
 
-/* Commits to main; *out is the commit, main's own when nothing changed. */
+/*
+ * Commits to main; *out is the commit, main's own when nothing changed.
+ * ERROR_STALE when somebody else moved main meanwhile.
+ */
 int publish_commit(const char **out, struct client *client, struct arena *arena,
                    const struct publish_commit *commit, struct error *err);
 

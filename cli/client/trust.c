@@ -2,12 +2,9 @@
 
 #include <string.h>
 
-#include "auth/key/dsse.h"
+#include "cli/client/rotation.h"
 #include "cli/home/keyring.h"
 #include "storage/base/text.h"
-
-/* auth/signing_key names it so; the tool does not link that room. */
-#define ROTATION_TYPE "application/vnd.weighhouse.rotation+json"
 
 struct listed_key {
     struct key *key; /* freed by the arena */
@@ -107,29 +104,17 @@ find_before(const struct listed_keys *keys, struct arena *arena,
             const struct listed_key *key)
 {
     const struct listed_key *before;
-    struct dsse envelope;
-    const char *owner;
-    const char *from;
-    const char *to;
-    json_t *value;
+    struct rotation rotation;
     struct error err;
 
     if (key->rotation == NULL ||
-        json_read(&value, arena, key->rotation, strlen(key->rotation), &err) <
-            0 ||
-        dsse_parse(&envelope, arena, value, ROTATION_TYPE, &err) < 0 ||
-        json_read(&value, arena, envelope.payload, envelope.payload_length,
-                  &err) < 0)
+        rotation_read(&rotation, arena, key->rotation, &err) < 0 ||
+        !text_is_same_name(rotation.namespace_name, keys->namespace_name) ||
+        strcmp(rotation.to, key->hint) != 0)
         return NULL;
-    owner = json_text(value, "namespace");
-    from = json_text(value, "from");
-    to = json_text(value, "to");
-    if (owner == NULL || from == NULL || to == NULL ||
-        !text_is_same_name(owner, keys->namespace_name) ||
-        strcmp(to, key->hint) != 0)
-        return NULL;
-    before = find_by_hint(keys, from);
-    if (before == NULL || dsse_verify(&envelope, before->key, &err) < 0)
+    before = find_by_hint(keys, rotation.from);
+    if (before == NULL ||
+        rotation_verify(arena, key->rotation, before->key, &err) < 0)
         return NULL;
     return before;
 }

@@ -12,7 +12,7 @@
 #include "storage/base/clock.h"
 
 #define BATCH_OBJECTS 100 /* in one question */
-#define STEP_MS 500
+#define STEP_MS 100
 #define TRIES 8
 #define FIRST_WAIT_MS 250
 #define PARTS_LIMIT 100000
@@ -89,8 +89,11 @@ is_present(const json_t *present, size_t number)
     const json_t *item;
     size_t i;
 
-    json_array_foreach(present, i, item) if (json_integer_value(item) ==
-                                             (json_int_t)number) return true;
+    json_array_foreach(present, i, item)
+    {
+        if (json_integer_value(item) == (json_int_t)number)
+            return true;
+    }
     return false;
 }
 
@@ -306,6 +309,18 @@ land(struct run *run, struct exchange *exchange, struct error *err)
     return 0;
 }
 
+/* Of the pieces that are on their way. */
+static uint64_t
+count_flying(const struct run *run)
+{
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < UPLOAD_CONNECTIONS; i++)
+        if (run->flying[i] != NULL && run->flying[i]->exchange != NULL)
+            bytes += exchange_sent_bytes(run->flying[i]->exchange);
+    return bytes;
+}
+
 static int
 send_pieces(struct run *run, struct error *err)
 {
@@ -319,7 +334,8 @@ send_pieces(struct run *run, struct error *err)
             return -1;
         if (done != NULL && land(run, done, err) < 0)
             return -1;
-        progress_set(&run->progress, run->present_bytes + run->sent_bytes);
+        progress_set(&run->progress,
+                     run->present_bytes + run->sent_bytes + count_flying(run));
     }
     progress_end(&run->progress);
     return 0;

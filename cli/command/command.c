@@ -128,6 +128,18 @@ print_error(struct context *context, const struct error *err)
     }
 }
 
+/* What helps after an error, when the command itself said nothing. */
+static void
+add_hint(struct context *context, const struct error *err)
+{
+    if (context->hint[0] != '\0')
+        return;
+    if (err->code == ERROR_UNAUTHENTICATED)
+        command_hint(context, "weigh login");
+    else if (err->code == ERROR_STALE)
+        command_hint(context, "somebody else was faster; try again");
+}
+
 static int
 check_words(const struct command *command, const struct options *options,
             struct error *err)
@@ -170,8 +182,10 @@ run_command(struct context *context, const struct command *parent, int count,
     if (check_words(command, &context->options, err) < 0)
         return -1;
     context->hint[0] = '\0';
-    if (command->run(context, err) < 0)
+    if (command->run(context, err) < 0) {
+        add_hint(context, err);
         return -1;
+    }
     if (context->is_json && context->result != NULL)
         print_json(context, context->result);
     return 0;

@@ -1,6 +1,7 @@
 /* keygen: a key to sign releases with. */
 #include "auth/key/key.h"
 
+#include "cli/client/rotation.h"
 #include "cli/command/session.h"
 #include "cli/command/signing.h"
 #include "cli/command/table.h"
@@ -10,6 +11,10 @@
 static const struct option_row keygen_options[] = {
     {"out", "FILE", "write the key to FILE, its public half to FILE.pub",
      false},
+    {"rotate", NULL, "make the next key, signed for by the one there is",
+     false},
+    {"revoke", "HINT", "tell the registry that a key must not count", false},
+    {"reason", "TEXT", "why it is revoked; everybody may read it", false},
     {0},
 };
 
@@ -33,8 +38,87 @@ make_publisher(struct key **out, const char **out_path, struct context *context,
     return keyring_make_publisher(out, context->home, name, err);
 }
 
+/* The registry learns of the next key by the signature of the one before. */
 static int
-run(struct context *context, struct error *err)
+hand_over(struct context *context, const char *name, const struct key *from,
+          const struct key *to, struct error *err)
+{
+    struct client_question question = {
+        .method = "POST",
+        .path = arena_format(context->arena, "/api/namespaces/%s/keys", name),
+    };
+    const char *envelope;
+
+    if (rotation_make(&envelope, context->arena, name, from, to, err) < 0)
+        return -1;
+    question.body = json_keep(context->arena,
+                              json_pack("{s:s,s:s}", "pem", key_public_pem(to),
+                                        "rotation", envelope));
+    return client_call(NULL, context->client, context->arena, &question, err);
+}
+
+/* Killed at any moment, it goes on with the next key that it made. */
+static int
+rotate(struct context *context, const char *name, struct error *err)
+{
+    struct key *from = NULL;
+    struct key *to = NULL;
+    int result = -1;
+
+    if (session_open_signed_in(context, err) < 0 ||
+        keyring_find_next(&to, context->home, name, err) < 0)
+        return -1;
+    if (keyring_find_publisher(&from, context->home, name, err) < 0) {
+        if (err->code != ERROR_NOT_FOUND)
+            goto done;
+    } else if (hand_over(context, name, from, to, err) < 0) {
+        goto done;
+    }
+    if (keyring_advance_publisher(context->home, name, err) < 0)
+        goto done;
+    command_say(context, "rotated    %s now signs with key %s\n", name,
+                signing_show_key(context, to));
+    command_result(context, json_pack("{s:s,s:s}", "namespace", name, "key",
+                                      signing_fingerprint(context, to)));
+    result = 0;
+
+done:
+    key_free(from);
+    key_free(to);
+    return result;
+}
+
+static int
+revoke(struct context *context, const char *name, struct error *err)
+{
+    const char *hint = option_text(&context->options, "revoke");
+    const char *reason = option_text(&context->options, "reason");
+    struct client_question question = {.method = "POST"};
+    struct digest digest;
+
+    if (!digest_parse(&digest, hint))
+        return error_set(err, ERROR_USAGE,
+                         "--revoke %s: not a key's 64 digits; --json shows "
+                         "them",
+                         hint);
+    if (session_open_signed_in(context, err) < 0)
+        return -1;
+    question.path = arena_format(
+        context->arena, "/api/namespaces/%s/keys/%s/revoke", name, hint);
+    question.body =
+        json_keep(context->arena,
+                  json_pack("{s:s}", "reason", reason == NULL ? "" : reason));
+    if (client_call(NULL, context->client, context->arena, &question, err) < 0)
+        return -1;
+    command_say(context, "revoked    key %.8s of %s signs nothing any more\n",
+                hint, name);
+    command_result(context,
+                   json_pack("{s:s,s:s}", "namespace", name, "key", hint));
+    return 0;
+}
+
+static int
+make(struct context *context, struct error *err)
 {
     const char *name = command_word(context, 0);
     const char *path = option_text(&context->options, "out");
@@ -66,6 +150,25 @@ done:
     return result;
 }
 
+static int
+run(struct context *context, struct error *err)
+{
+    const char *name = command_word(context, 0);
+    const bool rotates = option_has(&context->options, "rotate");
+    const bool revokes = option_has(&context->options, "revoke");
+    const bool writes = option_has(&context->options, "out");
+
+    if (!rotates && !revokes)
+        return make(context, err);
+    if (name == NULL || (int)rotates + (int)revokes + (int)writes != 1)
+        return error_set(err, ERROR_USAGE,
+                         "--rotate, --revoke and --out exclude one another, "
+                         "and the first two need a NAMESPACE");
+    if (text_check_name(name, err) < 0)
+        return -1;
+    return rotates ? rotate(context, name, err) : revoke(context, name, err);
+}
+
 const struct command command_keygen = {
     .name = "keygen",
     .usage = "[NAMESPACE]",
@@ -79,5 +182,7 @@ const struct command command_keygen = {
         "signs with it; --out makes one for `weigh sign`.  The private half "
         "is\n"
         "readable by its owner alone.  Keep a copy: whoever has it signs in\n"
-        "your name, and without it nothing can follow what was published.",
+        "your name, and without it nothing can follow what was published.\n"
+        "--rotate makes the key that follows: people who know the one there\n"
+        "is take the next one without being asked.",
 };

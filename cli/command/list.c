@@ -3,7 +3,9 @@
 
 #include "cli/command/session.h"
 #include "cli/command/table.h"
+#include "cli/home/pulled.h"
 #include "cli/terminal/table.h"
+#include "storage/base/clock.h"
 #include "storage/base/text.h"
 
 #define LIST_MOST 1000
@@ -12,6 +14,7 @@ static const struct option_row list_options[] = {
     {"author", "NAME", "those of one namespace", false},
     {"search", "TEXT", "those whose name holds this", false},
     {"limit", "N", "at most so many (50)", false},
+    {"local", NULL, "what was pulled onto this machine", false},
     {0},
 };
 
@@ -48,8 +51,51 @@ list_path(const char **out, struct context *context, struct error *err)
     return 0;
 }
 
+static json_t *
+pulled_to_json(const struct pulled *pulled, const char *day)
+{
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "model", pulled->model,
+                     "revision", pulled->label, "commit", pulled->commit,
+                     "registry", pulled->registry, "key", pulled->key, "day",
+                     day);
+}
+
+/* Needs no registry. */
 static int
-run(struct context *context, struct error *err)
+list_local(struct context *context, struct error *err)
+{
+    static const char *const head[] = {"MODEL",  "REVISION", "COMMIT",
+                                       "PULLED", "REGISTRY", NULL};
+    struct table *table = table_open(context->arena, head);
+    json_t *result = json_keep(context->arena, json_array());
+    struct pulled *list;
+    size_t count;
+
+    if (session_open_home(context, err) < 0)
+        return -1;
+    pulled_list(&list, &count, context->home, context->arena);
+    for (size_t i = 0; i < count; i++) {
+        char at[CLOCK_TEXT_SIZE];
+        const char *const cells[] = {
+            list[i].model, list[i].label,
+            arena_format(context->arena, "%.12s", list[i].commit), at,
+            list[i].registry};
+
+        clock_write(at, list[i].pulled_at_ms);
+        at[10] = '\0'; /* the day alone */
+        table_add(table, cells);
+        json_array_append_new(result, pulled_to_json(&list[i], at));
+    }
+    if (!context->is_json && count == 0)
+        terminal_note(&context->terminal, "nothing was pulled yet\n");
+    if (!context->is_json)
+        table_print(table, &context->terminal);
+    command_result(context, json_pack("{s:O}", "pulled", result));
+    return 0;
+}
+
+static int
+list_registry(struct context *context, struct error *err)
 {
     static const char *const head[] = {"MODEL", "GATE", "CHANGED", NULL};
     struct table *table = table_open(context->arena, head);
@@ -81,10 +127,18 @@ run(struct context *context, struct error *err)
     return 0;
 }
 
+static int
+run(struct context *context, struct error *err)
+{
+    if (option_has(&context->options, "local"))
+        return list_local(context, err);
+    return list_registry(context, err);
+}
+
 const struct command command_list = {
     .name = "list",
     .usage = "",
-    .summary = "list models of the registry",
+    .summary = "list models of the registry, or of this machine",
     .options = list_options,
     .run = run,
 };

@@ -5,22 +5,21 @@
 #include <unistd.h>
 
 #include "auth/key/folder.h"
-#include "cli/client/licence.h"
 #include "cli/client/publish.h"
 #include "cli/client/release.h"
 #include "cli/client/upload.h"
+#include "cli/command/gating.h"
 #include "cli/command/session.h"
 #include "cli/command/signing.h"
 #include "cli/command/table.h"
 #include "cli/home/keyring.h"
+#include "cli/home/verified.h"
 #include "cli/terminal/progress.h"
 #include "storage/base/file.h"
 #include "storage/base/text.h"
 #include "storage/model/scan.h"
 
 #define ATTRIBUTES ".gitattributes"
-#define DAYS_MOST 36500
-#define QUORUM_MOST 16
 
 static const struct option_row publish_options[] = {
     {"tag", "TAG", "name of the release", false},
@@ -47,7 +46,9 @@ struct publication {
     struct publish_files files; /* the folder's, and model.sig last */
     struct key *key;
     bool is_new_model;
+    size_t new_count;
     uint64_t new_bytes;
+    size_t risky_count; /* files that can run code, which was allowed */
     const char **removed;
     size_t removed_count;
     json_t *gate; /* what the gate was asked to be, or NULL */
@@ -93,7 +94,8 @@ read_words(struct publication *p, struct error *err)
  * the file's size.
  */
 static int
-scan(const struct publication *p, struct publish_file *file, struct error *err)
+scan(bool *out_is_risky, const struct publication *p, struct publish_file *file,
+     struct error *err)
 {
     struct arena *arena = arena_open();
     struct file_source source;
@@ -108,7 +110,8 @@ scan(const struct publication *p, struct publish_file *file, struct error *err)
     if (source_of_file(&source, fd, err) < 0 ||
         scan_file(&result, &source.source, file->name, arena, err) < 0)
         goto done;
-    if (result.risk == SCAN_UNSAFE && !has(p, "allow-unsafe")) {
+    *out_is_risky = result.risk == SCAN_UNSAFE;
+    if (*out_is_risky && !has(p, "allow-unsafe")) {
         error_set(err, ERROR_UNSAFE_FORMAT,
                   "%s can run code on who loads it (%s); convert it to "
                   "safetensors",
@@ -130,7 +133,10 @@ add_file(struct publication *p, size_t i, struct error *err)
 {
     const struct signature_file *from = &p->content.files[i];
     struct publish_file *file = &p->files.items[i];
+    bool is_risky;
 
+    if (interrupt_check(p->context->interrupt, err) < 0)
+        return -1;
     file->name = from->name;
     file->digest = from->digest;
     file->path =
@@ -139,22 +145,57 @@ add_file(struct publication *p, size_t i, struct error *err)
         return error_set(err, ERROR_UNPROCESSABLE,
                          "%s: git's own files are no part of a release",
                          from->name);
-    return scan(p, file, err);
+    if (scan(&is_risky, p, file, err) < 0)
+        return -1;
+    p->risky_count += is_risky;
+    return 0;
 }
 
-/* Lists, hashes and scans the folder. */
+static bool
+is_stopped(void *interrupt)
+{
+    return interrupt_is_set(interrupt);
+}
+
+static bool
+is_reading_stopped(void *reader)
+{
+    return is_stopped(((struct verified_reader *)reader)->state);
+}
+
+static void
+say_checked(struct publication *p)
+{
+    char size[PROGRESS_SIZE_TEXT];
+
+    progress_size(size, p->content.size_bytes);
+    if (p->risky_count == 0)
+        command_say(p->context,
+                    "checked    %zu files, %s, nothing executable\n",
+                    p->content.count, size);
+    else
+        command_say(p->context,
+                    "checked    %zu files, %s, %zu of them can run code\n",
+                    p->content.count, size, p->risky_count);
+}
+
+/* Lists, hashes and scans the folder; what was hashed before is remembered. */
 static int
 read_folder(struct publication *p, struct error *err)
 {
     static const char *const ignored[] = {".git", ATTRIBUTES, ".github",
                                           ".gitignore"};
     struct arena *arena = p->context->arena;
+    struct verified_reader reader = {p->context->home, is_stopped,
+                                     p->context->interrupt};
     const struct folder_options options = {
+        .digest = verified_digest,
+        .is_stopped = is_reading_stopped,
+        .state = &reader,
         .ignored = ignored,
         .ignored_count = sizeof(ignored) / sizeof(ignored[0]),
         .signature_path = arena_format(arena, "%s/" SIGNATURE_NAME, p->folder),
     };
-    char size[PROGRESS_SIZE_TEXT];
 
     if (folder_read(&p->content, arena, p->folder, &options, err) < 0)
         return -1;
@@ -167,9 +208,7 @@ read_folder(struct publication *p, struct error *err)
     for (size_t i = 0; i < p->content.count; i++)
         if (add_file(p, i, err) < 0)
             return -1;
-    progress_size(size, p->content.size_bytes);
-    command_say(p->context, "checked    %zu files, %s, nothing executable\n",
-                p->content.count, size);
+    say_checked(p);
     return 0;
 }
 
@@ -260,53 +299,6 @@ sign(struct publication *p, struct error *err)
     return 0;
 }
 
-/* Leaves the licence's text with the registry; the gate names its digest. */
-static int
-send_licence(struct publication *p, struct error *err)
-{
-    struct context *context = p->context;
-    struct licence licence;
-
-    if (option(p, "license") == NULL)
-        return 0;
-    if (licence_send(&licence, context->client, context->arena,
-                     option(p, "license"), err) < 0)
-        return -1;
-    json_object_set_new(p->gate, "licence", json_string(licence.digest));
-    p->licence_name = arena_format(context->arena, "%s, %.13s…", licence.name,
-                                   licence.digest);
-    return 0;
-}
-
-static int
-read_gate(struct publication *p, struct error *err)
-{
-    static const int64_t days[] = {1, DAYS_MOST};
-    static const int64_t votes[] = {1, QUORUM_MOST};
-    const struct options *options = &p->context->options;
-    json_t *reviewers = json_array();
-    int64_t number;
-
-    p->gate = json_keep(p->context->arena, json_object());
-    if (option(p, "gate") != NULL)
-        json_object_set_new(p->gate, "mode", json_string(option(p, "gate")));
-    for (size_t i = 0; option_at(options, "reviewer", i) != NULL; i++)
-        json_array_append_new(reviewers,
-                              json_string(option_at(options, "reviewer", i)));
-    if (json_array_size(reviewers) > 0)
-        json_object_set(p->gate, "reviewers", reviewers);
-    json_decref(reviewers);
-    if (option_number(&number, options, "grant-days", 0, days, err) < 0)
-        return -1;
-    if (number > 0)
-        json_object_set_new(p->gate, "grantDays", json_integer(number));
-    if (option_number(&number, options, "quorum", 0, votes, err) < 0)
-        return -1;
-    if (number > 0)
-        json_object_set_new(p->gate, "quorum", json_integer(number));
-    return 0;
-}
-
 /* Before any byte goes up, so that none is to be had past the gate. */
 static int
 set_gate(struct publication *p, struct error *err)
@@ -317,7 +309,7 @@ set_gate(struct publication *p, struct error *err)
         .body = p->gate,
     };
 
-    if (send_licence(p, err) < 0)
+    if (gating_read_licence(&p->licence_name, p->gate, p->context, err) < 0)
         return -1;
     if (json_object_size(p->gate) == 0)
         return 0;
@@ -349,6 +341,7 @@ find_removed(struct publication *p, struct error *err)
                         p->commit, err) < 0)
         return -1;
     p->removed = arena_array(arena, tree.count, sizeof(*p->removed));
+    p->removed_count = 0;
     for (size_t i = 0; i < tree.count; i++)
         if (strcmp(tree.files[i].path, ATTRIBUTES) != 0 &&
             !is_ours(p, tree.files[i].path))
@@ -371,9 +364,14 @@ compare(struct publication *p, struct error *err)
                find_removed(p, err) < 0) {
         return -1;
     }
-    for (size_t i = 0; i < p->files.count; i++)
-        if (p->files.items[i].is_new)
-            p->new_bytes += p->files.items[i].size_bytes;
+    p->new_bytes = 0;
+    p->new_count = 0;
+    for (size_t i = 0; i < p->files.count; i++) {
+        if (!p->files.items[i].is_new)
+            continue;
+        p->new_bytes += p->files.items[i].size_bytes;
+        p->new_count++;
+    }
     return 0;
 }
 
@@ -450,12 +448,13 @@ commit(struct publication *p, struct error *err)
         .message = message != NULL
                        ? message
                        : arena_format(p->context->arena, "Release %s", p->tag),
+        .parent = p->commit,
         .files = &p->files,
         .removed = p->removed,
         .removed_count = p->removed_count,
     };
 
-    if ((p->new_bytes > 0 || p->removed_count > 0) &&
+    if ((p->new_count > 0 || p->removed_count > 0) &&
         publish_commit(&p->commit, p->context->client, p->context->arena,
                        &change, err) < 0)
         return -1;
@@ -506,7 +505,6 @@ send(struct publication *p, struct error *err)
         return -1;
     if (p->is_new_model) {
         p->is_new_model = false;
-        p->new_bytes = 0;
         if (compare(p, err) < 0)
             return -1;
     }
@@ -522,7 +520,11 @@ publish(struct publication *p, struct error *err)
     struct context *context = p->context;
     bool is_there;
 
-    if (read_words(p, err) < 0 || read_gate(p, err) < 0 ||
+    p->gate = json_keep(context->arena, json_object());
+    if (option(p, "gate") != NULL)
+        json_object_set_new(p->gate, "mode", json_string(option(p, "gate")));
+    if (read_words(p, err) < 0 ||
+        gating_read(p->gate, &context->options, err) < 0 ||
         session_open_signed_in(context, err) < 0 || read_folder(p, err) < 0 ||
         find_key(p, err) < 0)
         return -1;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/client/download.h"
+#include "cli/client/gate.h"
 #include "cli/command/session.h"
 #include "cli/command/table.h"
 #include "cli/terminal/progress.h"
@@ -18,10 +19,29 @@ static const struct option_row pull_options[] = {
     {0},
 };
 
+/* When the person agreed to the licence: "; licence agreed 2026-11-23". */
+static const char *
+show_agreed(struct context *context, const char *model)
+{
+    const char *path =
+        model_path(context->arena, model, "%s", "/user-access-request");
+    struct error err;
+    json_t *request;
+    const char *at;
+
+    if (!client_has_token(context->client) ||
+        client_get(&request, context->client, context->arena, path, &err) < 0)
+        return "";
+    at = json_text(json_object_get(request, "agreement"), "agreedAt");
+    return at == NULL
+               ? ""
+               : arena_format(context->arena, "; licence agreed %.10s", at);
+}
+
 /* How the signature counts, for people. */
 static void
 say_trust(struct context *context, const struct release_target *target,
-          const char *namespace_name)
+          const struct model_name *model)
 {
     static const char *const ways[] = {
         [TRUST_PINNED] = "",
@@ -38,10 +58,10 @@ say_trust(struct context *context, const struct release_target *target,
                     "unsigned   the digests are the registry's own word\n");
         return;
     }
-    command_say(context,
-                "verified   signed by %s, key %s%s; %zu of %zu files\n",
-                namespace_name, target->trust.key_short,
-                ways[target->trust.way], count, count);
+    command_say(
+        context, "verified   signed by %s, key %s%s; %zu of %zu files%s\n",
+        model->namespace_name, target->trust.key_short, ways[target->trust.way],
+        count, count, show_agreed(context, model->name));
 }
 
 static json_t *
@@ -62,15 +82,39 @@ to_json(const struct pull_result *result, const struct model_name *model)
                      target->is_signed && target->trust.way == TRUST_FIRST_USE);
 }
 
+/* In place of the registry's words: what this gate wants of this person. */
+static void
+explain_gate(struct context *context, const struct model_name *model,
+             struct error *err)
+{
+    struct error unknown;
+    struct gate gate;
+
+    session_hint_gated(context, model->name);
+    if (gate_read(&gate, context->client, context->arena, model->name,
+                  &unknown) < 0)
+        return;
+    if (strcmp(gate.reason, "anonymous") == 0)
+        command_hint(context, "weigh login\nweigh request %s", model->name);
+    if (strcmp(gate.reason, "pending") == 0)
+        command_hint(context, "weigh requests");
+    if (strcmp(gate.reason, "no_request") != 0 &&
+        strcmp(gate.reason, "anonymous") != 0)
+        return;
+    if (gate.has_licence)
+        error_set(err, ERROR_GATED,
+                  "%s is gated: agree to \"%s\" and ask for access",
+                  model->name, gate.licence.name);
+    else
+        error_set(err, ERROR_GATED, "%s is gated: ask for access", model->name);
+}
+
 static void
 add_hint(struct context *context, const struct model_name *model,
-         const struct error *err)
+         struct error *err)
 {
     if (err->code == ERROR_GATED)
-        session_hint_gated(context, model->name);
-    else if (err->code == ERROR_UNAUTHENTICATED)
-        command_hint(context, "weigh login --registry %s",
-                     client_registry(context->client));
+        explain_gate(context, model, err);
     else if (err->code == ERROR_SIGNATURE &&
              !option_has(&context->options, "allow-unsigned"))
         command_hint(context, "weigh info %s", model->name);
@@ -117,7 +161,8 @@ run(struct context *context, struct error *err)
         add_hint(context, &model, err);
         return -1;
     }
-    say_trust(context, &result.target, model.namespace_name);
+    if (!context->is_json)
+        say_trust(context, &result.target, &model);
     command_say(context, "ready      %s\n",
                 session_show_path(context, result.path));
     command_result(context, to_json(&result, &model));

@@ -1,9 +1,9 @@
 /* request: reads the licence, answers the questions, agrees, asks. */
 #include <string.h>
-#include <time.h>
 
 #include "auth/key/agreement.h"
 #include "auth/key/key.h"
+#include "auth/key/receipt.h"
 #include "cli/client/gate.h"
 #include "cli/client/model.h"
 #include "cli/command/session.h"
@@ -216,8 +216,10 @@ take_words(struct asking *asking, struct error *err)
             err) < 0)
         return -1;
     if (strcmp(typed, PHRASE) != 0)
-        return error_set(err, ERROR_INTERRUPTED,
-                         "not agreed; nothing was sent");
+        return error_set(err, ERROR_FORBIDDEN,
+                         "not agreed: \"%s\" is not \"" PHRASE
+                         "\"; nothing was sent",
+                         typed);
     return 0;
 }
 
@@ -269,9 +271,27 @@ done:
     return result;
 }
 
+/* A receipt that holds other words than these is worth nothing. */
 static int
-keep_receipt(const char **out, struct asking *asking, const json_t *answer,
-             struct error *err)
+check_receipt(struct asking *asking, const char *text, const json_t *body,
+              struct error *err)
+{
+    const char *signed_words = json_text(body, "agreement");
+    struct receipt receipt;
+
+    if (receipt_read(&receipt, asking->context->arena, text, strlen(text), NULL,
+                     err) < 0)
+        return -1;
+    if (signed_words != NULL && strcmp(receipt.agreement, signed_words) != 0)
+        return error_set(err, ERROR_SIGNATURE,
+                         "the registry's receipt holds another agreement than "
+                         "the one that was sent");
+    return 0;
+}
+
+static int
+keep_receipt(const char **out, struct asking *asking, const json_t *body,
+             const json_t *answer, struct error *err)
 {
     const char *request = json_text(answer, "requestId");
     const char *text = json_text(answer, "receipt");
@@ -281,6 +301,8 @@ keep_receipt(const char **out, struct asking *asking, const json_t *answer,
     *out = NULL;
     if (text == NULL)
         return 0;
+    if (check_receipt(asking, text, body, err) < 0)
+        return -1;
     return receipt_store_add(out, asking->context->home, asking->context->arena,
                              &name, text, err);
 }
@@ -297,6 +319,14 @@ show_wait(struct arena *arena, int64_t seconds)
                         (long long)((seconds + 86399) / 86400));
 }
 
+static bool
+is_status(const json_t *answer, const char *status)
+{
+    const char *is = json_text(answer, "status");
+
+    return is != NULL && strcmp(is, status) == 0;
+}
+
 static void
 say_asked(struct asking *asking, const json_t *answer, const char *receipt)
 {
@@ -304,7 +334,7 @@ say_asked(struct asking *asking, const json_t *answer, const char *receipt)
     const char *request = json_text(answer, "requestId");
     const char *status = json_text(answer, "status");
 
-    if (status != NULL && strcmp(status, "accepted") == 0)
+    if (is_status(answer, "accepted"))
         command_say(context, "accepted   you may pull %s\n",
                     asking->model.name);
     else if (asking->gate.waiting > 1)
@@ -346,8 +376,15 @@ send_ask(struct asking *asking, struct error *err)
     question.body = body;
     if (client_call(&answer, context->client, context->arena, &question, err) <
             0 ||
-        keep_receipt(&receipt, asking, answer, err) < 0)
+        keep_receipt(&receipt, asking, body, answer, err) < 0)
         return -1;
+    if (is_status(answer, "rejected")) {
+        command_hint(context, "weigh requests");
+        return error_set(err, ERROR_GATED,
+                         "%s: your request was rejected before; only a "
+                         "reviewer can reset it",
+                         asking->model.name);
+    }
     say_asked(asking, answer, receipt);
     return 0;
 }
@@ -363,32 +400,81 @@ find_account(struct asking *asking, struct error *err)
     return json_need_text(&asking->account, person, "name", err);
 }
 
+/* Asks once; what is worth keeping outlives the arena of one try. */
+static int
+look_again(struct asking *asking, struct error *err)
+{
+    struct arena *arena = arena_open();
+    struct gate *gate = &asking->gate;
+    int result = gate_read(gate, asking->context->client, arena,
+                           asking->model.name, err);
+
+    if (result == 0) {
+        gate->reason = arena_text(asking->context->arena, gate->reason);
+        gate->detail = arena_text(asking->context->arena, gate->detail);
+        gate->until = arena_text(asking->context->arena, gate->until);
+    }
+    arena_free(arena);
+    return result;
+}
+
 /* --wait: until somebody decided, or Ctrl-C. */
 static int
 wait_decision(struct asking *asking, struct error *err)
 {
     struct context *context = asking->context;
+    const struct gate *gate = &asking->gate;
 
     for (;;) {
-        struct exchange *none;
-
-        if (gate_read(&asking->gate, context->client, context->arena,
-                      asking->model.name, err) < 0)
+        if (look_again(asking, err) < 0)
             return -1;
-        if (strcmp(asking->gate.reason, "pending") != 0)
+        if (strcmp(gate->reason, "pending") != 0)
             break;
-        if (client_step(&none, context->client, WAIT_STEP_MS, err) < 0)
+        if (interrupt_sleep(context->interrupt, WAIT_STEP_MS, err) < 0)
             return -1;
     }
-    if (!asking->gate.is_allowed)
-        return error_set(
-            err, ERROR_GATED, "%s: your request was not accepted%s%s",
-            asking->model.name, asking->gate.detail != NULL ? ": " : "",
-            asking->gate.detail != NULL ? asking->gate.detail : "");
+    if (!gate->is_allowed)
+        return error_set(err, ERROR_GATED,
+                         "%s: your request was not accepted%s%s",
+                         asking->model.name, gate->detail != NULL ? ": " : "",
+                         gate->detail != NULL ? gate->detail : "");
     command_say(context, "accepted   you may pull %s%s%.10s\n",
-                asking->model.name, asking->gate.until != NULL ? " until " : "",
-                asking->gate.until != NULL ? asking->gate.until : "");
+                asking->model.name, gate->until != NULL ? " until " : "",
+                gate->until != NULL ? gate->until : "");
+    json_object_set_new(context->result, "status", json_string("accepted"));
     return 0;
+}
+
+/* Whoever may have the bytes already has nothing to ask for. */
+static bool
+has_access(struct asking *asking)
+{
+    struct context *context = asking->context;
+
+    if (!asking->gate.is_allowed)
+        return false;
+    if (strcmp(asking->gate.mode, "open") == 0)
+        command_say(context, "open       nobody needs to ask for %s\n",
+                    asking->model.name);
+    else
+        command_say(context, "accepted   you may pull %s already\n",
+                    asking->model.name);
+    command_result(context, json_pack("{s:s, s:s}", "model", asking->model.name,
+                                      "status", asking->gate.reason));
+    return true;
+}
+
+static int
+ask(struct asking *asking, struct error *err)
+{
+    struct context *context = asking->context;
+
+    if (asking->gate.prompt != NULL && is_at_terminal(asking))
+        terminal_note(&context->terminal, "%s\n", asking->gate.prompt);
+    if (find_account(asking, err) < 0 || show_licence(asking, err) < 0 ||
+        answer_all(asking, err) < 0 || take_words(asking, err) < 0)
+        return -1;
+    return send_ask(asking, err);
 }
 
 static int
@@ -402,23 +488,13 @@ run(struct context *context, struct error *err)
         gate_read(&asking.gate, context->client, context->arena,
                   asking.model.name, err) < 0)
         return -1;
-    if (strcmp(asking.gate.mode, "open") == 0) {
-        command_say(context, "open       nobody needs to ask for %s\n",
-                    asking.model.name);
-        command_result(context, json_pack("{s:s, s:s}", "model",
-                                          asking.model.name, "status", "open"));
+    if (has_access(&asking))
         return 0;
-    }
     asking.answers = json_keep(context->arena, json_object());
-    if (asking.gate.prompt != NULL && is_at_terminal(&asking))
-        terminal_note(&context->terminal, "%s\n", asking.gate.prompt);
-    if (find_account(&asking, err) < 0 || show_licence(&asking, err) < 0 ||
-        answer_all(&asking, err) < 0 || take_words(&asking, err) < 0 ||
-        send_ask(&asking, err) < 0)
+    if (ask(&asking, err) < 0)
         return -1;
-    if (option_has(&context->options, "wait"))
-        return wait_decision(&asking, err);
-    return 0;
+    return option_has(&context->options, "wait") ? wait_decision(&asking, err)
+                                                 : 0;
 }
 
 const struct command command_request = {
@@ -429,4 +505,8 @@ const struct command command_request = {
     .words_max = 1,
     .options = request_options,
     .run = run,
+    .details =
+        "At a terminal the licence is shown whole, the questions are asked,\n"
+        "and the typed words are signed with your own key.  A script gives\n"
+        "each --answer and names the licence that it agrees to by digest.",
 };

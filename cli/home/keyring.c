@@ -1,6 +1,7 @@
 #include "cli/home/keyring.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -101,6 +102,67 @@ keyring_make_publisher(struct key **out, const struct home *home,
         result =
             make_key(out, keyring_publisher_path(home, arena, namespace_name),
                      KEY_P256, err);
+    arena_free(arena);
+    return result;
+}
+
+static const char *
+next_path(const struct home *home, struct arena *arena,
+          const char *namespace_name)
+{
+    return arena_format(arena, "%s/keys/next-%s.pem", home->settings,
+                        in_lower_case(arena, namespace_name));
+}
+
+int
+keyring_find_next(struct key **out, const struct home *home,
+                  const char *namespace_name, struct error *err)
+{
+    struct arena *arena = arena_open();
+    const char *path = next_path(home, arena, namespace_name);
+    int result = -1;
+
+    if (text_check_name(namespace_name, err) < 0 ||
+        make_keys_folder(home, arena, err) < 0)
+        goto done;
+    result = access(path, F_OK) == 0 ? key_read_private(out, path, err)
+                                     : make_key(out, path, KEY_P256, err);
+
+done:
+    arena_free(arena);
+    return result;
+}
+
+/* Where a key is kept that signs no more: named by its fingerprint. */
+static int
+keep_aside(const struct home *home, struct arena *arena, const char *path,
+           struct error *err)
+{
+    char hint[DIGEST_TEXT_SIZE];
+    struct digest digest;
+    struct key *key;
+
+    if (key_read_private(&key, path, err) < 0)
+        return err->code == ERROR_NOT_FOUND ? 0 : -1;
+    key_fingerprint(&digest, key);
+    key_free(key);
+    digest_write(hint, &digest);
+    if (rename(path, arena_format(arena, "%s/keys/earlier-%.16s.pem",
+                                  home->settings, hint)) < 0)
+        return error_set_system(err, path);
+    return 0;
+}
+
+int
+keyring_advance_publisher(const struct home *home, const char *namespace_name,
+                          struct error *err)
+{
+    struct arena *arena = arena_open();
+    const char *path = keyring_publisher_path(home, arena, namespace_name);
+    int result = keep_aside(home, arena, path, err);
+
+    if (result == 0 && rename(next_path(home, arena, namespace_name), path) < 0)
+        result = error_set_system(err, path);
     arena_free(arena);
     return result;
 }

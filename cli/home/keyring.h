@@ -38,6 +38,17 @@ int keyring_make_publisher(struct key **out, const struct home *home,
 const char *keyring_publisher_path(const struct home *home, struct arena *arena,
                                    const char *namespace_name);
 
+/*
+ * The key that is to follow, kept beside: made the first time, then the same
+ * one until keyring_advance_publisher.  The caller frees *out.
+ */
+int keyring_find_next(struct key **out, const struct home *home,
+                      const char *namespace_name, struct error *err);
+
+/* The next key becomes the one that signs; the one before is kept aside. */
+int keyring_advance_publisher(const struct home *home,
+                              const char *namespace_name, struct error *err);
+
 /* Whose key a pin is about. */
 struct keyring_owner {
     const char *registry; /* base URL */
