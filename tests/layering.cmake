@@ -32,6 +32,7 @@ set(doors
   "struct content_permit [a-z_]+ =|auth/gate\\.c|storage/content/"
   "content_inspect_open\\(|auth/examine\\.c|storage/content/|registry/jobs/")
 
+get_filename_component(ROOT ${ROOT} ABSOLUTE)
 set(broken "")
 foreach(room storage auth registry cli)
   file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/${room}/*.[ch])
