@@ -55,6 +55,7 @@ TEST(a_refused_try_does_not_lengthen_the_wait)
     for (int i = 0; i < 10; i++)
         CHECK(try(&scene, "alice", "192.0.2.1") == 0);
     CHECK(try(&scene, "alice", "192.0.2.1") < 0);
+    CHECK(seed("SELECT count(*) FROM attempt") == 20);
     seed("UPDATE attempt SET at = at - interval '899 seconds'");
     CHECK(try(&scene, "alice", "192.0.2.1") < 0);
     CHECK(scene.err.retry_after_seconds <= 2);

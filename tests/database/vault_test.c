@@ -47,6 +47,24 @@ TEST(two_daemons_that_start_on_an_empty_database_get_the_same_keys)
     arena_free(arena);
 }
 
+TEST(of_two_secrets_that_are_made_at_once_the_first_is_everybodys)
+{
+    struct arena *arena = arena_open();
+    struct db *db = test_database_open();
+    struct db_rows *rows;
+    struct error err;
+    size_t length;
+
+    CHECK(DB_RUN(NULL, db, arena, "secret_add", &err, db_text("link"),
+                 db_bytes("first", 5)) == 0);
+    CHECK(DB_RUN(NULL, db, arena, "secret_add", &err, db_text("link"),
+                 db_bytes("later", 5)) == 0);
+    CHECK(DB_RUN(&rows, db, arena, "secret_find", &err, db_text("link")) == 0);
+    CHECK(memcmp(db_get_bytes(&length, rows, 0, 0), "first", 5) == 0);
+    db_free(db);
+    arena_free(arena);
+}
+
 TEST(a_key_serves_one_purpose)
 {
     struct arena *arena = arena_open();
