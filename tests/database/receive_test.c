@@ -75,7 +75,9 @@ count_files(const char *folder)
     DIR *all = opendir(folder);
     int count = -2; /* "." and ".." */
 
-    while (all != NULL && readdir(all) != NULL)
+    if (all == NULL)
+        return -1;
+    while (readdir(all) != NULL)
         count++;
     closedir(all);
     return count;
@@ -141,7 +143,7 @@ seed_commit(struct fixture *f, const char *const objects[4])
     static const int kinds[] = {1, 2};
     struct oid oid = {{0}};
 
-    for (int i = 0; i < 2; i++)
+    for (size_t i = 0; i < 2; i++)
         seed("INSERT INTO git_object (repository, oid, kind, size, data)"
              " SELECT %lld, decode('%s', 'hex'), %d, octet_length(d), d"
              "   FROM decode('%s', 'hex') AS t (d)",
@@ -179,13 +181,16 @@ TEST(a_pack_that_is_cut_or_changed_leaves_nothing)
     struct fixture f = fixture_open();
     struct oid oid = make_commit(&f);
     struct memory_source pack = make_pack(&f, &oid);
+    char *changed;
     size_t count;
 
     pack.source.size_bytes -= 7;
     CHECK(receive_pack(&count, f.to, f.folder, &pack.source, &f.err) < 0);
     CHECK(f.err.code == ERROR_UNPROCESSABLE);
     pack.source.size_bytes += 7;
-    ((uint8_t *)(uintptr_t)pack.bytes)[40] ^= 1;
+    changed = arena_bytes(f.arena, pack.bytes, (size_t)pack.source.size_bytes);
+    changed[40] ^= 1;
+    source_of_memory(&pack, changed, (size_t)pack.source.size_bytes);
     CHECK(receive_pack(&count, f.to, f.folder, &pack.source, &f.err) < 0);
     CHECK(f.err.code == ERROR_UNPROCESSABLE);
     CHECK(seed("SELECT count(*) FROM git_object WHERE repository = %lld",
