@@ -4,6 +4,21 @@
 
 #include "storage/base/file.h"
 
+#define LABEL_LIMIT 120 /* bytes; the registry's */
+
+/* At most LABEL_LIMIT bytes of a line, whole characters. */
+static size_t
+label_length(const char *line)
+{
+    size_t length = strcspn(line, "\r\n");
+
+    if (length > LABEL_LIMIT)
+        length = LABEL_LIMIT;
+    while (length > 0 && ((unsigned char)line[length] & 0xc0) == 0x80)
+        length--;
+    return length;
+}
+
 /* "Acme Research Licence 1.0": the first line, its last word a version. */
 static void
 split_title(struct licence *out, struct arena *arena, const char *text)
@@ -12,7 +27,7 @@ split_title(struct licence *out, struct arena *arena, const char *text)
     char *space;
 
     text += strspn(text, " \t\r\n#");
-    line = arena_bytes(arena, text, strcspn(text, "\r\n"));
+    line = arena_bytes(arena, text, label_length(text));
     space = strrchr(line, ' ');
     out->label = *line != '\0' ? line : "Licence";
     out->version = "";

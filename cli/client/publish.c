@@ -47,23 +47,28 @@ publish_make_model(struct client *client, struct arena *arena,
     return client_call(NULL, client, arena, &question, err);
 }
 
-/* Whether a key of the list is ours and signs today. */
-static bool
-is_signing(const json_t *keys, const char *hint)
+int
+publish_find_signer(const char **out, struct client *client,
+                    struct arena *arena, const char *namespace_name,
+                    struct error *err)
 {
     const json_t *key;
+    json_t *keys;
     size_t i;
 
+    *out = NULL;
+    if (client_get(
+            &keys, client, arena,
+            arena_format(arena, "/api/namespaces/%s/keys", namespace_name),
+            err) < 0)
+        return -1;
     json_array_foreach(keys, i, key)
     {
-        const char *text = json_text(key, "hint");
-
-        if (text != NULL && strcmp(text, hint) == 0 &&
-            json_text(key, "endsAt") == NULL &&
+        if (json_text(key, "endsAt") == NULL &&
             json_text(key, "revokedAt") == NULL)
-            return true;
+            *out = json_text(key, "hint");
     }
-    return false;
+    return 0;
 }
 
 int
@@ -71,23 +76,23 @@ publish_register_key(bool *out_made, struct client *client, struct arena *arena,
                      const char *namespace_name, const struct key *key,
                      struct error *err)
 {
-    struct client_question question = {
+    const struct client_question question = {
         .method = "POST",
         .path = arena_format(arena, "/api/namespaces/%s/keys", namespace_name),
+        .body =
+            json_keep(arena, json_pack("{s:s}", "pem", key_public_pem(key))),
     };
     char hint[DIGEST_TEXT_SIZE];
     struct digest fingerprint;
-    json_t *keys;
+    const char *signer;
 
     *out_made = false;
     key_fingerprint(&fingerprint, key);
     digest_write(hint, &fingerprint);
-    if (client_get(&keys, client, arena, question.path, err) < 0)
+    if (publish_find_signer(&signer, client, arena, namespace_name, err) < 0)
         return -1;
-    if (is_signing(keys, hint))
+    if (signer != NULL && strcmp(signer, hint) == 0)
         return 0;
-    question.body =
-        json_keep(arena, json_pack("{s:s}", "pem", key_public_pem(key)));
     *out_made = true;
     return client_call(NULL, client, arena, &question, err);
 }

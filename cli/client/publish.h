@@ -41,6 +41,11 @@ int publish_make_model(struct client *client, struct arena *arena,
                        const struct model_name *model, bool is_private,
                        struct error *err);
 
+/* The fingerprint of the key that signs for the namespace; NULL for none. */
+int publish_find_signer(const char **out, struct client *client,
+                        struct arena *arena, const char *namespace_name,
+                        struct error *err);
+
 /*
  * Registers the key for the namespace unless it signs there already;
  * *out_made says whether it is new.  ERROR_CONFLICT when another one signs.

@@ -212,29 +212,51 @@ read_folder(struct publication *p, struct error *err)
     return 0;
 }
 
+/*
+ * Makes the namespace's first key.  One that signs already is on some other
+ * machine, and no second one takes its place by accident.
+ */
 static int
-find_key(struct publication *p, struct error *err)
+make_key(struct publication *p, struct error *err)
 {
+    struct context *context = p->context;
     const char *owner = p->model.namespace_name;
+    const char *path =
+        keyring_publisher_path(context->home, context->arena, owner);
+    const char *signer;
 
-    if (option(p, "key") != NULL)
-        return key_read_private(&p->key, option(p, "key"), err);
-    if (keyring_find_publisher(&p->key, p->context->home, owner, err) == 0)
-        return 0;
-    if (err->code != ERROR_NOT_FOUND)
+    if (publish_find_signer(&signer, context->client, context->arena, owner,
+                            err) < 0)
         return -1;
+    if (signer != NULL) {
+        command_hint(context, "bring its file here, as %s or by --key PEM",
+                     session_show_path(context, path));
+        return error_set(err, ERROR_CONFLICT,
+                         "%s signs with key %.4s:%.2s, which is not on this "
+                         "machine",
+                         owner, signer, signer + 4);
+    }
     if (has(p, "dry-run")) {
-        command_say(p->context, "key        one to sign for %s would be made\n",
+        command_say(context, "key        one to sign for %s would be made\n",
                     owner);
         return 0;
     }
-    if (keyring_make_publisher(&p->key, p->context->home, owner, err) < 0)
+    if (keyring_make_publisher(&p->key, context->home, owner, err) < 0)
         return -1;
-    command_say(p->context, "key        made to sign for %s: %s\n", owner,
-                session_show_path(p->context, keyring_publisher_path(
-                                                  p->context->home,
-                                                  p->context->arena, owner)));
+    command_say(context, "key        made to sign for %s: %s\n", owner,
+                session_show_path(context, path));
     return 0;
+}
+
+static int
+find_key(struct publication *p, struct error *err)
+{
+    if (option(p, "key") != NULL)
+        return key_read_private(&p->key, option(p, "key"), err);
+    if (keyring_find_publisher(&p->key, p->context->home,
+                               p->model.namespace_name, err) == 0)
+        return 0;
+    return err->code == ERROR_NOT_FOUND ? make_key(p, err) : -1;
 }
 
 /* The model.sig that main has, when this key made it over these files. */

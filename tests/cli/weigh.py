@@ -2,9 +2,12 @@
 
 import json
 import os
+import pty
+import select
 import shutil
 import subprocess
 import tempfile
+import time
 import unittest
 
 WEIGH = os.environ.get("WEIGH", "weigh")
@@ -52,3 +55,35 @@ class Case(unittest.TestCase):
 
     def json(self, *arguments, **options):
         return json.loads(self.weigh(*arguments, "--json", **options))
+
+    def at_terminal(self, *arguments, talk=(), status=0, env=None):
+        """Runs at a terminal of its own; talk is (what appears, what is
+        typed then) in order.  Gives all that appeared."""
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            [WEIGH, *arguments], stdin=theirs, stdout=theirs, stderr=theirs,
+            env=dict(self.environment, TERM="dumb", **(env or {})))
+        os.close(theirs)
+        try:
+            text = self.converse(ours, list(talk))
+        finally:
+            os.close(ours)
+        self.assertEqual(process.wait(60), status, text)
+        return text
+
+    def converse(self, terminal, talk):
+        text, unread, end = "", "", time.monotonic() + 60
+        while time.monotonic() < end:
+            if talk and talk[0][0] in unread:
+                unread = unread.split(talk[0][0], 1)[1]
+                os.write(terminal, talk.pop(0)[1].encode())
+            if not select.select([terminal], [], [], 0.05)[0]:
+                continue
+            try:
+                piece = os.read(terminal, 65536).decode(errors="replace")
+            except OSError:
+                break
+            text += piece
+            unread += piece
+        self.assertEqual(talk, [], text)
+        return text
