@@ -155,6 +155,7 @@ TEST(an_ask_without_the_licences_digest_names_digest_and_address)
 TEST(a_signed_agreement_is_kept_byte_for_byte_and_countersigned)
 {
     struct case_of c;
+    const char *kept_receipt;
     struct receipt receipt;
     struct agreement kept;
     char *envelope;
@@ -162,10 +163,9 @@ TEST(a_signed_agreement_is_kept_byte_for_byte_and_countersigned)
 
     open_case(&c);
     CHECK(ask_signed(&c) == 0);
-    CHECK(c.scene.asked.receipt != NULL);
-    CHECK(receipt_read(&receipt, c.scene.arena, c.scene.asked.receipt,
-                       strlen(c.scene.asked.receipt), c.scene.key,
-                       &c.scene.err) == 0);
+    kept_receipt = c.scene.asked.receipt != NULL ? c.scene.asked.receipt : "";
+    CHECK(receipt_read(&receipt, c.scene.arena, kept_receipt,
+                       strlen(kept_receipt), c.scene.key, &c.scene.err) == 0);
     CHECK_TEXT(receipt.account, "person");
     CHECK_TEXT(receipt.request, c.scene.asked.request);
     CHECK(agreement_verify(&kept, c.scene.arena, receipt.agreement,

@@ -248,7 +248,8 @@ TEST(a_changed_licence_asks_again_and_the_grant_stays)
     CHECK(scene.answer.agreement != 0);
     seed_licence(&scene, "2");
     CHECK(ask(&scene) == GATE_LICENCE);
-    CHECK(strstr(scene.answer.detail, "sha256:2222") != NULL);
+    CHECK(scene.answer.detail != NULL &&
+          strstr(scene.answer.detail, "sha256:2222") != NULL);
     seed("UPDATE gate SET licence = decode(repeat('1', 64), 'hex')");
     CHECK(ask(&scene) == GATE_GRANTED);
     close_scene(&scene);

@@ -132,7 +132,7 @@ TEST(a_reason_is_kept_told_and_at_most_200_characters)
     CHECK(scene_set_gate(&scene, "{\"mode\":\"manual\"}") == 0);
     CHECK(scene_ask(&scene) == 0);
     review = scene_review(&scene, &scene.owner, "rejected");
-    for (int i = 0; i < 201; i++)
+    for (size_t i = 0; i < 201; i++)
         memcpy(reason + 2 * i, "é", 3);
     review.reason = reason;
     CHECK(review_decide(scene.db, scene.arena, &review, &scene.err) < 0);
