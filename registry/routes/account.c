@@ -97,7 +97,7 @@ whoami_show(struct request *request, struct response *response,
 {
     struct account account;
     json_t *organizations;
-    json_t *proof;
+    json_t *proof = NULL;
     json_t *body;
 
     if (account_find_by_id(&account, request->db, request->arena,

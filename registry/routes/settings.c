@@ -61,7 +61,7 @@ render_tokens(const struct html **out, struct request *request,
     if (count == 0)
         return page_render(out, request->arena, "tokens_none",
                            (struct page_hole[]){{0}}, err);
-    rows = arena_array(request->arena, count, sizeof(*rows));
+    rows = arena_array(request->arena, count, sizeof(const struct html *));
     for (size_t i = 0; i < count; i++)
         if (render_token(&rows[i], request, &list[i], err) < 0)
             return -1;

@@ -63,7 +63,7 @@ render_list(const struct html **out, struct request *request, struct error *err)
                 {0},
             },
             err);
-    rows = arena_array(arena, count, sizeof(*rows));
+    rows = arena_array(arena, count, sizeof(const struct html *));
     for (size_t i = 0; i < count; i++)
         if (render_row(&rows[i], arena, &list[i], err) < 0)
             return -1;
