@@ -2,8 +2,11 @@
 
 #include <string.h>
 
-/* Steps that matching one pattern may take: a hostile one ends there. */
-#define STEPS_LIMIT 100000
+/*
+ * Steps that matching one path may take, over all rules: who writes hostile
+ * patterns gets files that are not ignored, and nobody waits.
+ */
+#define STEPS_LIMIT 200000
 
 #define LFS " filter=lfs diff=lfs merge=lfs -text\n"
 
@@ -113,14 +116,13 @@ fits(const char *pattern, const char *text, int *steps)
 }
 
 static bool
-fits_rule(const struct rule *rule, const char *path)
+fits_rule(const struct rule *rule, const char *path, int *steps)
 {
     const char *name = strrchr(path, '/');
-    int steps = STEPS_LIMIT;
 
     if (!rule->is_anchored && name != NULL)
         path = name + 1;
-    return fits(rule->pattern, path, &steps);
+    return fits(rule->pattern, path, steps);
 }
 
 /* Cuts '/' at the ends; false when nothing is left. */
@@ -233,12 +235,13 @@ rules_parse_weights(struct rules *out, struct arena *arena, const char *bytes,
 
 /* Whether the last rule that fits ignores the path. */
 static bool
-is_ignored_here(const struct rules *rules, const char *path, bool is_folder)
+is_ignored_here(const struct rules *rules, const char *path, bool is_folder,
+                int *steps)
 {
     for (size_t i = rules->count; i > 0; i--) {
         const struct rule *rule = &rules->rules[i - 1];
 
-        if ((!rule->is_folder || is_folder) && fits_rule(rule, path))
+        if ((!rule->is_folder || is_folder) && fits_rule(rule, path, steps))
             return !rule->is_negated;
     }
     return false;
@@ -250,14 +253,15 @@ rules_is_ignored(const struct rules *rules, const char *path)
     struct arena *arena = arena_open();
     char *folder = arena_text(arena, path);
     bool is_ignored = false;
+    int steps = STEPS_LIMIT;
 
     /* A file in an ignored folder can't be taken back by a rule of its own. */
     for (char *at = folder; !is_ignored && (at = strchr(at, '/')) != NULL;) {
         *at = '\0';
-        is_ignored = is_ignored_here(rules, folder, true);
+        is_ignored = is_ignored_here(rules, folder, true, &steps);
         *at++ = '/';
     }
-    is_ignored = is_ignored || is_ignored_here(rules, path, false);
+    is_ignored = is_ignored || is_ignored_here(rules, path, false, &steps);
     arena_free(arena);
     return is_ignored;
 }
@@ -265,8 +269,10 @@ rules_is_ignored(const struct rules *rules, const char *path)
 bool
 rules_is_weights(const struct rules *rules, const char *path)
 {
+    int steps = STEPS_LIMIT;
+
     for (size_t i = rules->count; i > 0; i--)
-        if (fits_rule(&rules->rules[i - 1], path))
+        if (fits_rule(&rules->rules[i - 1], path, &steps))
             return !rules->rules[i - 1].is_negated;
     return false;
 }
