@@ -17,7 +17,7 @@ static const uint8_t other_secret[SECRET_KEY_BYTES] = {2};
 static void
 make_folder(char out[64])
 {
-    strcpy(out, "/tmp/weighhouse-vault-XXXXXX");
+    snprintf(out, 64, "/tmp/weighhouse-vault-XXXXXX");
     CHECK(mkdtemp(out) != NULL);
 }
 
