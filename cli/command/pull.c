@@ -82,6 +82,16 @@ to_json(const struct pull_result *result, const struct model_name *model)
                      target->is_signed && target->trust.way == TRUST_FIRST_USE);
 }
 
+/* What the reviewer gave as the reason, after the registry's words. */
+static void
+add_reason(struct context *context, const char *reason, struct error *err)
+{
+    const char *words = arena_text(context->arena, err->message);
+
+    if (reason != NULL && reason[0] != '\0')
+        error_set(err, ERROR_GATED, "%s Reason: %s", words, reason);
+}
+
 /* In place of the registry's words: what this gate wants of this person. */
 static void
 explain_gate(struct context *context, const struct model_name *model,
@@ -96,8 +106,12 @@ explain_gate(struct context *context, const struct model_name *model,
         return;
     if (strcmp(gate.reason, "anonymous") == 0)
         command_hint(context, "weigh login\nweigh request %s", model->name);
-    if (strcmp(gate.reason, "pending") == 0)
+    if (strcmp(gate.reason, "pending") == 0 ||
+        strcmp(gate.reason, "rejected") == 0)
         command_hint(context, "weigh requests");
+    if (strcmp(gate.reason, "rejected") == 0 ||
+        strcmp(gate.reason, "reset") == 0)
+        add_reason(context, gate.detail, err);
     if (strcmp(gate.reason, "no_request") != 0 &&
         strcmp(gate.reason, "anonymous") != 0)
         return;

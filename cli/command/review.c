@@ -9,10 +9,12 @@
 #include "storage/base/buffer.h"
 #include "storage/base/clock.h"
 #include "storage/base/file.h"
+#include "storage/base/hex.h"
 #include "storage/base/text.h"
 
 #define DAY_MS INT64_C(86400000)
 #define DAYS_MOST 36500
+#define REQUEST_DIGITS 24
 #define REPORT_LIMIT 67108864 /* 64 MiB */
 
 static const struct option_row list_options[] = {
@@ -157,6 +159,11 @@ list(struct context *context, struct error *err)
 static int
 find(json_t **out, struct context *context, const char *word, struct error *err)
 {
+    size_t length = strlen(word);
+
+    if (length == 0 || length > REQUEST_DIGITS || !hex_is_text(word, length))
+        return error_set(err, ERROR_USAGE,
+                         "\"%s\" is no request's id: see weigh review", word);
     if (session_open_signed_in(context, err) < 0)
         return -1;
     return client_get(
@@ -190,7 +197,7 @@ show(struct context *context, struct error *err)
                     json_is_string(answer) ? json_string_value(answer) : "?");
     answer = json_object_get(item, "agreement");
     if (json_is_object(answer))
-        command_say(context, "agreed     %s by %s\n",
+        command_say(context, "agreed     sha256:%s by %s\n",
                     json_text(answer, "licence"), json_text(answer, "given"));
     command_result(context, shape_item(item));
     return 0;
