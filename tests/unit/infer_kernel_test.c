@@ -172,7 +172,7 @@ make(struct arena *arena, enum quant_type type, size_t columns)
     m.x = arena_array(arena, TOKENS * columns, sizeof(float));
     m.blocks = arena_array(arena, TOKENS * columns / QUANT_BLOCK + 1,
                            sizeof(*m.blocks));
-    m.out = arena_array(arena, TOKENS * ROWS, sizeof(float));
+    m.out = arena_array(arena, (size_t)TOKENS * ROWS, sizeof(float));
     for (size_t i = 0; i < TOKENS * columns; i++)
         m.x[i] = next(&state);
     for (size_t r = 0; r < ROWS; r++)
@@ -229,13 +229,21 @@ exact(struct arena *arena, const struct multiplication *m, size_t row,
     return sum;
 }
 
+/* Bit by bit. */
+static bool
+is_same(const char *a, const void *b, size_t bytes)
+{
+    return memcmp(a, b, bytes) == 0;
+}
+
 static void
 check_products(const struct kernels *kernels, enum quant_type type,
                size_t columns)
 {
     struct arena *arena = arena_open();
     struct multiplication m = make(arena, type, columns);
-    float together[TOKENS * ROWS];
+    const size_t bytes = sizeof(float) * TOKENS * ROWS;
+    void *together = arena_alloc(arena, bytes);
     bool is_right = true;
 
     multiply(&m, kernels, 0, TOKENS);
@@ -247,10 +255,10 @@ check_products(const struct kernels *kernels, enum quant_type type,
                                        1e-5 * (1 + fabs(want));
         }
     CHECK(is_right);
-    memcpy(together, m.out, sizeof(together));
+    memcpy(together, m.out, bytes);
     for (size_t t = 0; t < TOKENS; t++)
         multiply(&m, kernels, t, 1);
-    CHECK(memcmp(together, m.out, sizeof(together)) == 0);
+    CHECK(is_same(together, m.out, bytes));
     arena_free(arena);
 }
 
