@@ -1,5 +1,6 @@
 """Asking and deciding at the terminal, against a real registry."""
 
+import base64
 import hashlib
 import json
 import os
@@ -31,6 +32,11 @@ WORDS = 'Type "I agree" to agree to Acme Research Licence 1.0 (sha256:'
 
 def name_digest(text):
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def agreement_in(receipt):
+    """The words that the person signed, out of what the registry signed."""
+    return base64.b64decode(json.loads(receipt["agreement"])["payload"]).decode()
 
 
 def write(path, text):
@@ -129,7 +135,9 @@ class Ask(Gated):
             stat.S_IMODE(os.stat(asked["receipt"]).st_mode), 0o600)
         with open(asked["receipt"]) as file:
             receipt = json.load(file)
-        self.assertIn("agreement", receipt)
+        payload = json.loads(base64.b64decode(receipt["payload"]))
+        self.assertEqual(payload["request"], asked["request"])
+        self.assertIn(name_digest(LICENCE)[7:], agreement_in(payload))
         self.assertEqual([one["requestId"] for one in self.waiting()],
                          [asked["request"]])
         self.assertEqual(self.waiting()[0]["fields"], {
@@ -247,7 +255,7 @@ class Decide(Gated):
         self.publish()
         request = self.ask()["request"]
         self.pull(status=3)
-        self.assertIn("waits", self.stderr)
+        self.assertIn("awaiting a review", self.stderr)
         decided = self.decide("accept", request[:8], "--until", "2037-11-23")
         self.assertEqual(decided["requests"][0]["status"], "accepted")
         self.pull()
@@ -348,14 +356,16 @@ class Decide(Gated):
         self.publish()
         request = self.ask()["request"]
         self.decide("accept", request, name="other", status=4)
-        self.decide("accept", request, name="requester", status=4)
+        self.decide("accept", request, name="requester", status=1)
         self.pull(status=3)
 
-    def test_the_beginning_of_two_ids_decides_nothing(self):
+    def test_what_is_no_id_decides_nothing(self):
         self.publish()
         self.ask()
-        answer = self.decide("accept", "", status=2)
-        self.assertEqual(answer["error"]["exit"], 2)
+        for word in ("", "../users", "x" * 24, "0" * 25):
+            answer = self.decide("accept", word, status=2)
+            self.assertEqual(answer["error"]["exit"], 2)
+        self.decide("accept", "0" * 24, status=4)
         self.assertEqual(len(self.waiting()), 1)
 
     def test_the_report_names_everybody_who_asked(self):
@@ -364,7 +374,7 @@ class Decide(Gated):
         self.ask("other")
         self.become("publisher")
         entries = self.json("review", "report", self.model)["entries"]
-        self.assertEqual(sorted(one["username"] for one in entries),
+        self.assertEqual(sorted(one["user"] for one in entries),
                          ["other", "requester"])
         path = self.path("report.json")
         self.weigh("review", "report", self.model, "--output", path)
