@@ -12,6 +12,7 @@
 
 #include "cli/command/generate.h"
 #include "cli/command/table.h"
+#include "storage/base/json.h"
 
 #define LINE_LIMIT (1u << 20) /* bytes a person may type at once */
 
@@ -42,6 +43,7 @@ struct chat {
     const struct style *style;
     struct buffer typed; /* read, but not yet a line */
     bool is_at_end;      /* of standard input */
+    json_t *turns;       /* for --json; in the arena */
 };
 
 static const struct style *
@@ -136,9 +138,27 @@ settle(struct chat *chat, size_t start, const struct buffer *text,
     return add(chat, text->length > 0 ? text->bytes : "", false, err);
 }
 
+/* For --json, which takes UTF-8 alone. */
+static void
+note_turn(struct chat *chat, const char *line,
+          const struct generate_answer *answer)
+{
+    struct arena *arena = chat->context->arena;
+    const struct buffer *text = &answer->text;
+
+    json_array_append_new(
+        chat->turns,
+        json_pack("{s:s,s:s,s:I,s:s}", "prompt",
+                  terminal_clean(arena, line, strlen(line)), "text",
+                  terminal_clean(arena, text->length > 0 ? text->bytes : "",
+                                 text->length),
+                  "tokens", (json_int_t)answer->count, "end",
+                  generate_end_text(answer->end)));
+}
+
 /* One answer; Ctrl-C ends it and not the conversation. */
 static int
-answer(struct chat *chat, struct error *err)
+answer(struct chat *chat, const char *line, struct error *err)
 {
     struct generate_answer answer = {0};
     size_t start = infer_position(chat->generator.infer);
@@ -150,6 +170,8 @@ answer(struct chat *chat, struct error *err)
         interrupt_clear(chat->context->interrupt);
         result = 0;
     }
+    if (result == 0 && chat->context->is_json)
+        note_turn(chat, line, &answer);
     if (result == 0)
         result = terminal_flush(&chat->context->terminal, err);
     if (result == 0)
@@ -168,7 +190,7 @@ take_turn(struct chat *chat, const char *line, struct error *err)
         add(chat, line, false, err) < 0 ||
         add(chat, chat->style->between, true, err) < 0)
         return -1;
-    return answer(chat, err);
+    return answer(chat, line, err);
 }
 
 static int
@@ -195,11 +217,13 @@ run(struct context *context, struct error *err)
     struct chat chat = {.context = context};
     int result = -1;
 
+    chat.turns = json_keep(context->arena, json_array());
     if (generate_open(&chat.generator, context, command_word(context, 0), 0,
                       err) == 0) {
         chat.style =
             find_style(infer_describe(chat.generator.infer)->chat_template);
         result = converse(&chat, err);
+        command_result(context, json_pack("{s:O}", "turns", chat.turns));
     }
     generate_close(&chat.generator);
     buffer_free(&chat.typed);

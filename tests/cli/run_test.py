@@ -152,6 +152,11 @@ class Chat(Case):
         out = self.weigh("chat", "--file", STORIES, "--temp", "0", "-n", "12",
                          input="Hello\n\nAnd then?\n/exit\nnever\n")
         self.assertEqual(len(out.splitlines()), 2, out)
+        turns = self.json("chat", "--file", STORIES, "--temp", "0", "-n", "12",
+                          input="Hello\n\nAnd then?\n")["turns"]
+        self.assertEqual([turn["prompt"] for turn in turns],
+                         ["Hello", "And then?"])
+        self.assertEqual("".join(turn["text"] + "\n" for turn in turns), out)
 
     def test_ctrl_c_ends_an_answer_and_at_the_prompt_the_conversation(self):
         process = self.start("chat", "--file", ENDLESS, "--temp", "0", "-c",
