@@ -347,6 +347,23 @@ done:
 }
 
 int
+publish_check_tag(struct client *client, struct arena *arena, const char *model,
+                  const char *tag, const char *commit, struct error *err)
+{
+    const struct model_name tagged = {model, NULL, tag};
+    const char *there;
+
+    if (model_read_commit(&there, client, arena, &tagged, err) < 0)
+        return err->code == ERROR_REVISION_NOT_FOUND ? 0 : -1;
+    if (commit != NULL && strcmp(there, commit) == 0)
+        return 0;
+    return error_set(err, ERROR_CONFLICT,
+                     "%s has %s already, with other files, and releases never "
+                     "move: take another --tag",
+                     model, tag);
+}
+
+int
 publish_tag(struct client *client, struct arena *arena, const char *model,
             const char *tag, const char *commit, struct error *err)
 {

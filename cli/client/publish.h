@@ -74,6 +74,14 @@ struct publish_commit {
 int publish_commit(const char **out, struct client *client, struct arena *arena,
                    const struct publish_commit *commit, struct error *err);
 
+/*
+ * Before anything is sent: ERROR_CONFLICT when the tag is there, at another
+ * commit than this; NULL is a commit that is still to be made.
+ */
+int publish_check_tag(struct client *client, struct arena *arena,
+                      const char *model, const char *tag, const char *commit,
+                      struct error *err);
+
 /* ERROR_CONFLICT when the tag is there, at another commit. */
 int publish_tag(struct client *client, struct arena *arena, const char *model,
                 const char *tag, const char *commit, struct error *err);

@@ -340,6 +340,12 @@ set_gate(struct publication *p, struct error *err)
 }
 
 static bool
+has_changes(const struct publication *p)
+{
+    return p->new_count > 0 || p->removed_count > 0;
+}
+
+static bool
 is_ours(const struct publication *p, const char *path)
 {
     for (size_t i = 0; i < p->files.count; i++)
@@ -476,9 +482,8 @@ commit(struct publication *p, struct error *err)
         .removed_count = p->removed_count,
     };
 
-    if ((p->new_count > 0 || p->removed_count > 0) &&
-        publish_commit(&p->commit, p->context->client, p->context->arena,
-                       &change, err) < 0)
+    if (has_changes(p) && publish_commit(&p->commit, p->context->client,
+                                         p->context->arena, &change, err) < 0)
         return -1;
     return publish_tag(p->context->client, p->context->arena, p->model.name,
                        p->tag, p->commit, err);
@@ -555,6 +560,10 @@ publish(struct publication *p, struct error *err)
         return -1;
     p->is_new_model = !is_there;
     if (sign(p, err) < 0 || compare(p, err) < 0)
+        return -1;
+    if (!p->is_new_model &&
+        publish_check_tag(context->client, context->arena, p->model.name,
+                          p->tag, has_changes(p) ? NULL : p->commit, err) < 0)
         return -1;
     if (has(p, "dry-run")) {
         say_new(p);
