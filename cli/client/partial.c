@@ -139,11 +139,39 @@ is_right(const struct partial *partial)
            strcmp(oid, item->oid) == 0;
 }
 
+static void
+remove_journal(const struct partial_item *item)
+{
+    struct arena *arena = arena_open();
+
+    (void)unlink(journal_path(arena, item));
+    arena_free(arena);
+}
+
+/* The bytes are wrong: once more from the start, but no third time. */
+static int
+begin_again(struct partial *partial, struct error *err)
+{
+    const struct partial_item *item = partial->item;
+    struct journal *journal = partial->hashing.journal;
+
+    if (partial->was_wrong) {
+        (void)unlink(item->partial);
+        remove_journal(item);
+        return error_set(err, ERROR_DIGEST_MISMATCH,
+                         "%s has not the bytes that were signed: the registry "
+                         "or the network changed them",
+                         item->name);
+    }
+    partial->was_wrong = true;
+    blocks_clear(&partial->blocks);
+    return journal == NULL ? 0 : journal_clear(journal, err);
+}
+
 int
 partial_finish(bool *out_again, struct partial *partial, struct error *err)
 {
     const struct partial_item *item = partial->item;
-    struct arena *arena;
 
     *out_again = false;
     if (partial->hashing.err.code != ERROR_NONE) {
@@ -151,24 +179,12 @@ partial_finish(bool *out_again, struct partial *partial, struct error *err)
         return -1;
     }
     if (!is_right(partial)) {
-        blocks_clear(&partial->blocks);
-        if (partial->hashing.journal != NULL &&
-            journal_clear(partial->hashing.journal, err) < 0)
-            return -1;
-        if (partial->was_wrong)
-            return error_set(err, ERROR_DIGEST_MISMATCH,
-                             "%s has not the bytes that were signed: the "
-                             "registry or the network changed them",
-                             item->name);
-        partial->was_wrong = true;
         *out_again = true;
-        return 0;
+        return begin_again(partial, err);
     }
     if (rename(item->partial, item->final) < 0)
         return error_set_system(err, item->final);
-    arena = arena_open();
-    (void)unlink(journal_path(arena, item));
-    arena_free(arena);
+    remove_journal(item);
     return 0;
 }
 
