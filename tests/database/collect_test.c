@@ -333,7 +333,7 @@ TEST(collectors_take_nothing_from_uploads_that_run_at_the_same_time)
     atomic_int running = UPLOADERS;
 
     for (int i = 0; i < UPLOADERS + COLLECTORS; i++) {
-        char name[16];
+        char name[24];
 
         snprintf(name, sizeof(name), "model%d", i);
         workers[i].f = &f;
