@@ -13,6 +13,8 @@
 #include "storage/base/text.h"
 
 #define DAY_MS INT64_C(86400000)
+#define HOUR_MINUTES INT64_C(60)
+#define DAY_MINUTES INT64_C(1440)
 #define DAYS_MOST 36500
 #define REQUEST_DIGITS 24
 #define REPORT_LIMIT 67108864 /* 64 MiB */
@@ -54,11 +56,12 @@ show_age(struct arena *arena, const char *since)
     if (since == NULL || !clock_parse(&at_ms, since))
         return "?";
     minutes = (clock_now_ms() - at_ms) / 60000;
-    if (minutes < 60)
+    if (minutes < HOUR_MINUTES)
         return arena_format(arena, "%lld min", (long long)minutes);
-    if (minutes < 48 * 60)
-        return arena_format(arena, "%lld h", (long long)(minutes / 60));
-    return arena_format(arena, "%lld days", (long long)(minutes / 1440));
+    if (minutes < 2 * DAY_MINUTES)
+        return arena_format(arena, "%lld h",
+                            (long long)(minutes / HOUR_MINUTES));
+    return arena_format(arena, "%lld days", (long long)(minutes / DAY_MINUTES));
 }
 
 /* "ETH Zurich, research" */
@@ -178,7 +181,7 @@ show(struct context *context, struct error *err)
 {
     const char *label;
     const json_t *answer;
-    json_t *item;
+    json_t *item = NULL;
 
     if (find(&item, context, command_word(context, 0), err) < 0)
         return -1;
@@ -253,7 +256,7 @@ say_decided(struct context *context, const char *id, const char *done,
 {
     const char *status;
     const char *until;
-    json_t *item;
+    json_t *item = NULL;
 
     if (find(&item, context, id, err) < 0)
         return -1;
@@ -286,7 +289,7 @@ static int
 decide_one(struct context *context, const char *word,
            const struct decision *decision, struct error *err)
 {
-    json_t *item;
+    json_t *item = NULL;
     json_t *body;
 
     if (find(&item, context, word, err) < 0)
@@ -378,7 +381,7 @@ revoke(struct context *context, struct error *err)
     const char *person = command_word(context, 1);
     const char *model_word = command_word(context, 0);
     struct model_name model;
-    json_t *item;
+    json_t *item = NULL;
     json_t *body;
 
     if (person == NULL) {
@@ -437,30 +440,82 @@ report(struct context *context, struct error *err)
     return 0;
 }
 
-#define VERB(verb, words, least, most, rows, text)                             \
-    static const struct command review_##verb = {                              \
-        .name = #verb,                                                         \
-        .usage = words,                                                        \
-        .summary = text,                                                       \
-        .words_min = least,                                                    \
-        .words_max = most,                                                     \
-        .options = rows,                                                       \
-        .run = verb,                                                           \
-    }
+static const struct command review_list = {
+    .name = "list",
+    .usage = "",
+    .summary = "show who waits for your decision",
+    .options = list_options,
+    .run = list,
+};
 
-VERB(list, "", 0, 0, list_options, "show who waits for your decision");
-VERB(show, "REQUEST", 1, 1, NULL, "show one request whole");
-VERB(accept, "REQUEST...", 1, COMMAND_WORDS_ANY, accept_options,
-     "let the person in");
-VERB(reject, "REQUEST...", 1, COMMAND_WORDS_ANY, reason_options,
-     "refuse, for good");
-VERB(reset, "REQUEST...", 1, COMMAND_WORDS_ANY, reason_options,
-     "have the person ask again");
-VERB(grant, "MODEL PERSON", 2, 2, accept_options,
-     "let somebody in who did not ask");
-VERB(revoke, "REQUEST | MODEL PERSON", 1, 2, revoke_options,
-     "take a grant back, at once");
-VERB(report, "MODEL", 1, 1, report_options, "list everybody who asked");
+static const struct command review_show = {
+    .name = "show",
+    .usage = "REQUEST",
+    .summary = "show one request whole",
+    .words_min = 1,
+    .words_max = 1,
+    .run = show,
+};
+
+static const struct command review_accept = {
+    .name = "accept",
+    .usage = "REQUEST...",
+    .summary = "let the person in",
+    .words_min = 1,
+    .words_max = COMMAND_WORDS_ANY,
+    .options = accept_options,
+    .run = accept,
+};
+
+static const struct command review_reject = {
+    .name = "reject",
+    .usage = "REQUEST...",
+    .summary = "refuse, for good",
+    .words_min = 1,
+    .words_max = COMMAND_WORDS_ANY,
+    .options = reason_options,
+    .run = reject,
+};
+
+static const struct command review_reset = {
+    .name = "reset",
+    .usage = "REQUEST...",
+    .summary = "have the person ask again",
+    .words_min = 1,
+    .words_max = COMMAND_WORDS_ANY,
+    .options = reason_options,
+    .run = reset,
+};
+
+static const struct command review_grant = {
+    .name = "grant",
+    .usage = "MODEL PERSON",
+    .summary = "let somebody in who did not ask",
+    .words_min = 2,
+    .words_max = 2,
+    .options = accept_options,
+    .run = grant,
+};
+
+static const struct command review_revoke = {
+    .name = "revoke",
+    .usage = "REQUEST | MODEL PERSON",
+    .summary = "take a grant back, at once",
+    .words_min = 1,
+    .words_max = 2,
+    .options = revoke_options,
+    .run = revoke,
+};
+
+static const struct command review_report = {
+    .name = "report",
+    .usage = "MODEL",
+    .summary = "list everybody who asked",
+    .words_min = 1,
+    .words_max = 1,
+    .options = report_options,
+    .run = report,
+};
 
 static const struct command *const review_verbs[] = {
     &review_list,   &review_show,   &review_accept,
