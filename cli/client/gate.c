@@ -9,6 +9,22 @@
 #define DIGEST_PREFIX "sha256:"
 #define OPTIONS_LIMIT 1000
 
+/* The registry's reasons, for people. */
+static const struct {
+    const char *reason;
+    const char *words;
+} standings[] = {
+    {"anonymous", "are not logged in"},
+    {"no_request", "have not asked yet"},
+    {"pending", "wait for a decision"},
+    {"rejected", "were refused"},
+    {"reset", "may ask again"},
+    {"expired", "had a grant, which ended; ask again"},
+    {"licence", "have to agree to a changed licence"},
+    {"embargo", "wait, as everybody does, for the day of release"},
+    {"token", "hold a token without the right"},
+};
+
 bool
 gate_parse_digest(struct digest *out, const char *text)
 {
@@ -136,6 +152,17 @@ gate_read(struct gate *out, struct client *client, struct arena *arena,
     if (read_licence(out, arena, model, err) < 0)
         return -1;
     return read_questions(out, arena, model, err);
+}
+
+const char *
+gate_standing(const struct gate *gate)
+{
+    if (gate->is_allowed)
+        return "may have the bytes";
+    for (size_t i = 0; i < sizeof(standings) / sizeof(standings[0]); i++)
+        if (strcmp(standings[i].reason, gate->reason) == 0)
+            return standings[i].words;
+    return "may not have the bytes";
 }
 
 int

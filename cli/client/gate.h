@@ -57,6 +57,9 @@ struct gate {
 int gate_read(struct gate *out, struct client *client, struct arena *arena,
               const char *model, struct error *err);
 
+/* Where the person stands, after "you": "wait for a decision".  Static. */
+const char *gate_standing(const struct gate *gate);
+
 /* The licence's text, which has the digest that the gate names. */
 int gate_read_licence(const char **out, size_t *out_length,
                       struct client *client, struct arena *arena,

@@ -61,8 +61,7 @@ say_gate(struct context *context, const char *model, const struct gate *gate)
     if (gate->grant_days > 0)
         command_say(context, "grants     last %lld days\n",
                     (long long)gate->grant_days);
-    command_say(context, "you        %s\n",
-                gate->is_allowed ? "may have the bytes" : gate->reason);
+    command_say(context, "you        %s\n", gate_standing(gate));
 }
 
 static int

@@ -24,8 +24,7 @@ say_model(struct context *context, const json_t *info, const struct gate *gate)
     if (gate->has_licence)
         command_say(context, "licence    %s, %.13s…\n", gate->licence.name,
                     gate->licence.digest_name);
-    command_say(context, "you        %s\n",
-                gate->is_allowed ? "may have the bytes" : gate->reason);
+    command_say(context, "you        %s\n", gate_standing(gate));
 }
 
 /* Releases, the newest first; *out is the list for --json. */
