@@ -322,7 +322,8 @@ download_run(struct client *client, const struct download_batch *batch,
         total += batch->items[i].size_bytes;
     run.arena = arena_open();
     run.boot = journal_find_boot(run.arena);
-    run.open = arena_array(run.arena, OPEN_FILES_LIMIT, sizeof(*run.open));
+    run.open =
+        arena_array(run.arena, OPEN_FILES_LIMIT, sizeof(struct partial *));
     progress_begin(&run.progress, batch->terminal, batch->is_quiet, total, 0);
     if (hasher_open(&run.hasher, on_hashed, client, err) < 0)
         goto done;

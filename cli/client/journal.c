@@ -157,14 +157,22 @@ journal_free(struct journal *journal)
     free(journal);
 }
 
+/* Best effort: what is not on record is fetched again. */
+static void
+append(struct journal *journal, const char *text, size_t length)
+{
+    ssize_t written = write(journal->fd, text, length);
+
+    (void)written;
+}
+
 void
 journal_add_written(struct journal *journal, size_t index)
 {
     char line[32];
     int length = snprintf(line, sizeof(line), "w %zu\n", index);
 
-    if (write(journal->fd, line, (size_t)length) < 0)
-        return;
+    append(journal, line, (size_t)length);
 }
 
 void
@@ -174,8 +182,7 @@ journal_add_synced(struct journal *journal, size_t first, size_t count)
 
     for (size_t i = 0; i < count; i++)
         buffer_append_format(&lines, "s %zu\n", first + i);
-    if (lines.length > 0 && write(journal->fd, lines.bytes, lines.length) < 0)
-        count = 0;
+    append(journal, lines.bytes, lines.length);
     buffer_free(&lines);
 }
 

@@ -271,7 +271,7 @@ trust_check(struct trust *out, struct client *client, const struct home *home,
                                         question->model->namespace_name};
     struct arena *arena = arena_open();
     struct key *expected = NULL;
-    struct listed_keys keys;
+    struct listed_keys keys = {0};
     int result = -1;
 
     if (find_expected(&expected, home, &owner, question, err) < 0 ||
