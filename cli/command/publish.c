@@ -578,6 +578,8 @@ run(struct context *context, struct error *err)
     struct publication p = {.context = context};
     int result = publish(&p, err);
 
+    if (result < 0)
+        session_hint_again(context, err);
     key_free(p.key);
     return result;
 }

@@ -132,8 +132,8 @@ add_hint(struct context *context, const struct model_name *model,
     else if (err->code == ERROR_SIGNATURE &&
              !option_has(&context->options, "allow-unsigned"))
         command_hint(context, "weigh info %s", model->name);
-    else if (err->code == ERROR_INTERRUPTED || err->code == ERROR_NETWORK)
-        command_hint(context, "the same command goes on from here");
+    else
+        session_hint_again(context, err);
 }
 
 static int

@@ -96,6 +96,13 @@ session_hint_gated(struct context *context, const char *model)
                  client_registry(context->client), model);
 }
 
+void
+session_hint_again(struct context *context, const struct error *err)
+{
+    if (err->code == ERROR_INTERRUPTED || err->code == ERROR_NETWORK)
+        command_hint(context, "the same command goes on from here");
+}
+
 const char *
 session_show_path(struct context *context, const char *path)
 {

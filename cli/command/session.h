@@ -40,6 +40,9 @@ int session_read_password(char **out, struct context *context,
 /* Below a refusal by the gate: how to ask, in both ways. */
 void session_hint_gated(struct context *context, const char *model);
 
+/* After an error that left a transfer half done. */
+void session_hint_again(struct context *context, const struct error *err);
+
 /* A path for people: "~/…" below the home folder.  In the arena. */
 const char *session_show_path(struct context *context, const char *path);
 

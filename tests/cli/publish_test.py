@@ -3,6 +3,7 @@
 import os
 import pickle
 import random
+import signal
 import socket
 import threading
 import unittest
@@ -75,6 +76,11 @@ class Proxy:
             self.round += 1
             self.sent, self.limit = 0, limit
             self.changed.notify_all()
+
+    def cut(self):
+        """Ends every connection, as a network does, and begins anew."""
+        self.end(*self.sockets)
+        self.begin()
 
     def wait_full(self):
         with self.changed:
@@ -178,22 +184,30 @@ class Publish(Case):
         self.assertIn("notes.txt", self.tree("v1"))
 
     def parts(self):
-        return int(self.registry.sql("SELECT count(*) FROM content_part")[0][0])
+        """How many the registry has of this test's upload."""
+        return int(self.registry.sql(
+            "SELECT count(*) FROM content_part JOIN content_upload u "
+            "ON u.id = upload JOIN account a ON a.id = u.account "
+            "WHERE a.name = '%s'" % self.name)[0][0])
 
-    def test_a_killed_upload_goes_on_with_the_parts_that_are_left(self):
-        # Four parts fly at once, so past four at least one is whole.
-        size = 5 * PART
-        licence = self.path("LICENSE")
-        with open(licence, "w") as file:
-            file.write(LICENCE)
-        options = ("--gate", "manual", "--license", licence)
-        self.write_weights(size)
+    def start_and_hold(self, *options):
+        """Publishes five parts; stops with four of them sent."""
+        # Four fly at once, so past four at least one is whole.
+        self.write_weights(5 * PART)
         self.proxy.begin(4 * PART + MIB)
         process = self.start("publish", self.folder, self.model, "--tag",
                              "v1", *options)
         self.addCleanup(process.communicate)
         self.addCleanup(process.kill)
         self.assertTrue(self.proxy.wait_full())
+        return process
+
+    def test_a_killed_upload_goes_on_with_the_parts_that_are_left(self):
+        licence = self.path("LICENSE")
+        with open(licence, "w") as file:
+            file.write(LICENCE)
+        options = ("--gate", "manual", "--license", licence)
+        process = self.start_and_hold(*options)
         while self.parts() == 0:
             self.assertIsNone(process.poll())
         process.kill()
@@ -205,8 +219,26 @@ class Publish(Case):
         present = self.parts()
         self.proxy.begin()
         self.publish(*options)
-        self.assertLess(self.proxy.sent, size - present * PART + MIB)
+        self.assertLess(self.proxy.sent, (5 - present) * PART + MIB)
         self.weigh("pull", self.model + "@v1")
+
+    def test_ctrl_c_ends_an_upload_and_says_that_it_can_go_on(self):
+        process = self.start_and_hold()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130, err)
+        self.assertIn("goes on", err)
+        self.assertFalse(self.has_release("v1"))
+
+    def test_a_cut_connection_costs_the_parts_under_way_and_no_more(self):
+        process = self.start_and_hold()
+        while self.parts() == 0:
+            self.assertIsNone(process.poll())
+        present = self.parts()
+        self.proxy.cut()
+        self.assertEqual(process.wait(120), 0)
+        self.assertLess(self.proxy.sent, (5 - present) * PART + MIB)
+        self.assertTrue(self.has_release("v1"))
 
     def test_a_format_that_runs_code_is_refused_by_name(self):
         class Evil:
