@@ -1,5 +1,6 @@
 """The help, the manual page and the completions of weigh tell the same."""
 
+import glob
 import os
 import re
 import shutil
@@ -88,6 +89,27 @@ class Manual(unittest.TestCase):
         known = set().union(*self.commands.values()) | {"--version", "-h"}
         for words, options in self.sections.items():
             self.assertEqual(options - known, set(), words)
+
+    def test_the_page_names_every_variable_that_the_code_reads(self):
+        read_by = re.compile(
+            r'(?:getenv|variable)\("(\w+)"\)|below\(\w+, "(\w+)"')
+        found = set()
+        for path in glob.glob(os.path.join(ROOT, "cli", "*", "*.c")):
+            for one, other in read_by.findall(read(path)):
+                found.add(one or other)
+        page = read(PAGE).split(".Sh ENVIRONMENT")[1].split("\n.Sh ")[0]
+        named = set(re.findall(r"\b[A-Z_]{4,}\b",
+                               "\n".join(re.findall(r"^\.It Ev (.*)$", page,
+                                                    re.M))))
+        self.assertGreater(len(found), 10)
+        self.assertEqual(named, found)
+
+    def test_the_page_lists_the_exit_codes_of_the_code(self):
+        source = read(os.path.join(ROOT, "cli", "command", "command.c"))
+        page = read(PAGE).split(".Sh EXIT STATUS")[1].split("\n.Sh ")[0]
+        self.assertEqual(
+            set(re.findall(r"^\.It (\d+)$", page, re.M)) - {"0"},
+            set(re.findall(r"^#define EXIT_\w+ (\d+)$", source, re.M)))
 
     @unittest.skipUnless(shutil.which("mandoc"), "mandoc is not installed")
     def test_mandoc_finds_nothing_wrong_with_the_page(self):
