@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import stat
 import tempfile
 import unittest
@@ -184,6 +185,45 @@ class Ask(Gated):
         self.assertEqual(self.registry.sql(
             "SELECT how FROM agreement WHERE repository_name = '%s'"
             % self.model), [["terminal"]])
+
+    def shown_by(self, pager):
+        """What appears with this pager, and what the agreement says of it."""
+        self.publish()
+        self.become("requester")
+        text = self.at_terminal("request", self.model, talk=self.talk(),
+                                env={"WEIGH_PAGER": pager})
+        request, = self.requests()
+        kept = [name for name in os.listdir(self.receipts())
+                if request["requestId"][:4] + ".json" in name]
+        with open(os.path.join(self.receipts(), kept[0])) as file:
+            receipt = json.load(file)
+        payload = json.loads(base64.b64decode(receipt["payload"]))
+        return (text.replace("\r\n", "\n"),
+                json.loads(agreement_in(payload))["shown"]["what"])
+
+    def receipts(self):
+        return os.path.join(self.homes, "requester", "receipts")
+
+    def test_the_licence_is_shown_in_the_pager_of_ones_choice(self):
+        text, how = self.shown_by("sed 's/^/| /'")
+        self.assertIn("| Acme Research Licence 1.0\n", text)
+        self.assertEqual(how, "whole text in a pager")
+
+    def test_a_pager_that_is_not_there_hides_nothing(self):
+        text, how = self.shown_by("no-such-pager")
+        self.assertIn(LICENCE, text)
+        self.assertEqual(how, "whole text printed")
+
+    def test_ctrl_c_ends_the_wait_and_not_the_request(self):
+        self.publish()
+        self.become("requester")
+        process = self.start("request", self.model, *self.flags(), "--wait")
+        while not self.waiting():
+            self.assertIsNone(process.poll())
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130)
+        self.assertEqual(len(self.waiting()), 1)
 
     def test_other_words_than_these_agree_to_nothing(self):
         self.publish()
