@@ -235,18 +235,10 @@ ask_submit(struct ask_result *out, struct db *db, struct arena *arena,
            const struct ask *ask, struct error *err)
 {
     struct work work = {.db = db, .arena = arena, .ask = ask, .out = out};
-    int result = -1;
 
-    if (read_gate(&work, err) < 0)
+    if (read_gate(&work, err) < 0 || db_begin(db, err) < 0)
         return -1;
-    if (db_begin(db, err) < 0 || ask_locked(&work, err) < 0)
-        goto done;
-    result = db_commit(db, err);
-
-done:
-    if (result < 0)
-        db_rollback(db);
-    return result;
+    return db_end(db, ask_locked(&work, err), err);
 }
 
 int
@@ -261,8 +253,10 @@ ask_withdraw(struct db *db, struct arena *arena,
                                  .by = caller};
     int result = -1;
 
-    if (db_begin(db, err) < 0 || access_lock(&access, db, arena, repository->id,
-                                             caller->account, err) < 0)
+    if (db_begin(db, err) < 0)
+        return -1;
+    if (access_lock(&access, db, arena, repository->id, caller->account, err) <
+        0)
         goto done;
     if (access.id == 0 || strcmp(access.status, "pending") != 0) {
         error_set(err, ERROR_NOT_FOUND,
@@ -274,10 +268,8 @@ ask_withdraw(struct db *db, struct arena *arena,
             0 ||
         access_record(db, arena, &event, err) < 0)
         goto done;
-    result = db_commit(db, err);
+    result = 0;
 
 done:
-    if (result < 0)
-        db_rollback(db);
-    return result;
+    return db_end(db, result, err);
 }

@@ -256,9 +256,5 @@ change_ref(struct view *view, struct content_store *store,
     if (change_prepare(&plan, view, store, change, err) < 0 ||
         db_begin(view_db(view), err) < 0)
         return -1;
-    if (change_apply(view, &plan, err) < 0) {
-        db_rollback(view_db(view));
-        return -1;
-    }
-    return db_commit(view_db(view), err);
+    return db_end(view_db(view), change_apply(view, &plan, err), err);
 }

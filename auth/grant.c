@@ -105,22 +105,16 @@ expire_one(struct db *db, struct arena *arena, int64_t request,
 {
     struct repository repository;
     struct access access;
-    int result = -1;
+    int result;
 
     if (catalog_find_by_id(&repository, db, arena, repository_id, err) < 0)
         return -1;
-    if (db_begin(db, err) < 0 ||
-        access_lock_by_id(&access, db, arena, request, err) < 0)
-        goto done;
-    if (access.id != 0 && repository.id != 0 &&
-        grant_expire(db, arena, &repository, &access, err) < 0)
-        goto done;
-    result = db_commit(db, err);
-
-done:
-    if (result < 0)
-        db_rollback(db);
-    return result;
+    if (db_begin(db, err) < 0)
+        return -1;
+    result = access_lock_by_id(&access, db, arena, request, err);
+    if (result == 0 && access.id != 0 && repository.id != 0)
+        result = grant_expire(db, arena, &repository, &access, err);
+    return db_end(db, result, err);
 }
 
 int

@@ -149,7 +149,6 @@ join_ask(bool *out_is_ready, struct db *db, struct arena *arena,
          const struct join *join, struct error *err)
 {
     const struct attempt attempt = {ATTEMPT_JOIN, NULL, join->address};
-    int result = -1;
 
     if (join->policy == JOIN_CLOSED)
         return error_set(err, ERROR_FORBIDDEN,
@@ -165,11 +164,7 @@ join_ask(bool *out_is_ready, struct db *db, struct arena *arena,
         password_check(join->password, err) < 0 ||
         attempt_add(db, arena, &attempt, err) < 0 || db_begin(db, err) < 0)
         return -1;
-    if (join_in(out_is_ready, db, arena, join, err) == 0)
-        result = db_commit(db, err);
-    if (result < 0)
-        db_rollback(db);
-    return result;
+    return db_end(db, join_in(out_is_ready, db, arena, join, err), err);
 }
 
 int
@@ -183,25 +178,17 @@ join_verify(struct db *db, struct arena *arena, const char *text,
         return -1;
     if (link_use(&link, db, arena, LINK_VERIFY, text, err) == 0 &&
         account_set_verified(db, arena, link.account, err) == 0)
-        result = db_commit(db, err);
-    if (result < 0)
-        db_rollback(db);
-    return result;
+        result = 0;
+    return db_end(db, result, err);
 }
 
 static int
 send_in_transaction(struct db *db, struct arena *arena, const struct link *link,
                     const char *url, struct error *err)
 {
-    int result = -1;
-
     if (db_begin(db, err) < 0)
         return -1;
-    if (send_link(db, arena, link, url, err) == 0)
-        result = db_commit(db, err);
-    if (result < 0)
-        db_rollback(db);
-    return result;
+    return db_end(db, send_link(db, arena, link, url, err), err);
 }
 
 int
@@ -267,8 +254,6 @@ join_set_password(struct db *db, struct arena *arena, const char *text,
     if (link_use(&link, db, arena, LINK_PASSWORD, text, err) == 0 &&
         account_set_password(db, arena, link.account, password, 0, err) == 0 &&
         account_set_verified(db, arena, link.account, err) == 0)
-        result = db_commit(db, err);
-    if (result < 0)
-        db_rollback(db);
-    return result;
+        result = 0;
+    return db_end(db, result, err);
 }

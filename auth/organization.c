@@ -44,12 +44,10 @@ organization_add(struct account *out, struct db *db, struct arena *arena,
     for (size_t i = 0; i < spec->member_count; i++)
         if (add_member(db, arena, out->id, &spec->members[i], err) < 0)
             goto done;
-    result = db_commit(db, err);
+    result = 0;
 
 done:
-    if (result < 0)
-        db_rollback(db);
-    return result;
+    return db_end(db, result, err);
 }
 
 int

@@ -270,18 +270,10 @@ run(struct db *db, struct arena *arena, const struct review *review,
     int (*step)(struct work *work, struct error *err), struct error *err)
 {
     struct work work = {.db = db, .arena = arena, .review = review};
-    int result = -1;
 
-    if (open_work(&work, err) < 0)
+    if (open_work(&work, err) < 0 || db_begin(db, err) < 0)
         return -1;
-    if (db_begin(db, err) < 0 || step(&work, err) < 0)
-        goto done;
-    result = db_commit(db, err);
-
-done:
-    if (result < 0)
-        db_rollback(db);
-    return result;
+    return db_end(db, step(&work, err), err);
 }
 
 int

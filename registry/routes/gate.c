@@ -140,22 +140,17 @@ save_settings(struct work *work, struct error *err)
     const struct gate_change change = {&request->repository, &request->caller,
                                        work->gate};
     struct gate_settings saved;
-    int result = -1;
+    int result;
 
-    if (db_begin(request->db, err) < 0 ||
+    if (db_begin(request->db, err) < 0)
+        return -1;
+    result =
         repository_settings_set(request->db, request->arena,
-                                request->repository.id, &work->settings,
-                                err) < 0)
-        goto done;
-    if (json_object_size(work->gate) > 0 &&
-        gate_change_save(&saved, request->db, request->arena, &change, err) < 0)
-        goto done;
-    result = db_commit(request->db, err);
-
-done:
-    if (result < 0)
-        db_rollback(request->db);
-    return result;
+                                request->repository.id, &work->settings, err);
+    if (result == 0 && json_object_size(work->gate) > 0)
+        result =
+            gate_change_save(&saved, request->db, request->arena, &change, err);
+    return db_end(request->db, result, err);
 }
 
 /* Unknown fields are left alone: the Hub has settings that mean nothing here.
@@ -293,21 +288,16 @@ gate_put(struct request *request, struct response *response, struct error *err)
     struct gate_settings gate;
     json_t *asked;
     json_t *body;
-    int result = -1;
+    int result;
 
     if (request_json(&asked, request, err) < 0)
         return -1;
     change.members = asked;
-    if (db_begin(request->db, err) < 0 ||
-        gate_change_save(&gate, request->db, request->arena, &change, err) < 0)
-        goto done;
-    result = db_commit(request->db, err);
-
-done:
-    if (result < 0) {
-        db_rollback(request->db);
+    if (db_begin(request->db, err) < 0)
         return -1;
-    }
+    result = gate_change_save(&gate, request->db, request->arena, &change, err);
+    if (db_end(request->db, result, err) < 0)
+        return -1;
     if (describe_gate(&body, request, &gate, err) < 0)
         return -1;
     response_json(response, 200, body);

@@ -54,6 +54,7 @@ key_add(struct request *request, struct response *response, struct error *err)
     struct signing_key_spec spec = {.account = request->caller.account};
     struct signing_key key;
     json_t *body;
+    int result;
 
     if (find_managed(&owner, request, err) < 0 ||
         request_json(&body, request, err) < 0 ||
@@ -65,11 +66,8 @@ key_add(struct request *request, struct response *response, struct error *err)
     spec.namespace_name = owner.name;
     if (db_begin(request->db, err) < 0)
         return -1;
-    if (signing_key_add(&key, request->db, request->arena, &spec, err) < 0) {
-        db_rollback(request->db);
-        return -1;
-    }
-    if (db_commit(request->db, err) < 0)
+    result = signing_key_add(&key, request->db, request->arena, &spec, err);
+    if (db_end(request->db, result, err) < 0)
         return -1;
     response_json(response, 200,
                   json_keep(request->arena, signing_key_to_json(&key)));
@@ -84,6 +82,7 @@ key_revoke(struct request *request, struct response *response,
     struct right_namespace owner;
     const char *reason;
     json_t *body;
+    int result;
 
     if (find_managed(&owner, request, err) < 0 ||
         request_json(&body, request, err) < 0)
@@ -91,13 +90,10 @@ key_revoke(struct request *request, struct response *response,
     reason = json_text(body, "reason");
     if (db_begin(request->db, err) < 0)
         return -1;
-    if (signing_key_revoke(request->db, request->arena, owner.id,
-                           request_param(request, "hint"),
-                           reason != NULL ? reason : "", err) < 0) {
-        db_rollback(request->db);
-        return -1;
-    }
-    if (db_commit(request->db, err) < 0)
+    result = signing_key_revoke(request->db, request->arena, owner.id,
+                                request_param(request, "hint"),
+                                reason != NULL ? reason : "", err);
+    if (db_end(request->db, result, err) < 0)
         return -1;
     response_json(response, 200, json_keep(request->arena, json_object()));
     return 0;

@@ -313,19 +313,18 @@ repo_delete(struct request *request, struct response *response,
 {
     struct naming naming;
     json_t *body;
+    int result;
 
     if (request_json(&body, request, err) < 0 ||
         read_naming(&naming, request, body, err) < 0 ||
         find_managed(request, &naming, err) < 0 ||
         db_begin(request->db, err) < 0)
         return -1;
-    if (catalog_remove(request->db, request->arena, request->repository.id,
-                       err) < 0 ||
-        note(request, "removal", NULL, err) < 0) {
-        db_rollback(request->db);
-        return -1;
-    }
-    if (db_commit(request->db, err) < 0)
+    result = catalog_remove(request->db, request->arena, request->repository.id,
+                            err);
+    if (result == 0)
+        result = note(request, "removal", NULL, err);
+    if (db_end(request->db, result, err) < 0)
         return -1;
     response_json(response, 200, json_keep(request->arena, json_object()));
     return 0;
@@ -386,11 +385,8 @@ repo_move(struct request *request, struct response *response, struct error *err)
                               err) < 0 ||
         db_begin(request->db, err) < 0)
         return -1;
-    if (move_in_transaction(request, &to, &owner, err) < 0) {
-        db_rollback(request->db);
-        return -1;
-    }
-    if (db_commit(request->db, err) < 0)
+    if (db_end(request->db, move_in_transaction(request, &to, &owner, err),
+               err) < 0)
         return -1;
     response_json(response, 200, json_keep(request->arena, json_object()));
     return 0;

@@ -98,10 +98,7 @@ collect_objects(struct collection *c, struct error *err)
 
         if (result == 0) {
             result = collect_batch(&found, c, arena, &last, last_length, err);
-            if (result < 0)
-                db_rollback(c->db);
-            else
-                result = db_commit(c->db, err);
+            result = db_end(c->db, result, err);
         }
         arena_free(arena);
         if (result < 0)

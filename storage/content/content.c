@@ -141,10 +141,7 @@ try_commit(const char **out_blob, struct content_writer *writer, struct db *db,
 {
     if (ingest_check_age(writer->ingest, err) < 0 || db_begin(db, err) < 0)
         return -1;
-    if (add_rows(out_blob, writer, db, arena, owner, err) == 0)
-        return db_commit(db, err);
-    db_rollback(db);
-    return -1;
+    return db_end(db, add_rows(out_blob, writer, db, arena, owner, err), err);
 }
 
 /* Fills err when no try succeeded. */

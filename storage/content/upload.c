@@ -202,16 +202,13 @@ upload_part_commit(struct digest *out, struct upload_part *part, struct db *db,
                    struct error *err)
 {
     struct arena *arena;
-    int result = -1;
+    int result;
 
     if (ingest_finish(out, part->ingest, NULL, err) < 0 ||
         ingest_check_age(part->ingest, err) < 0 || db_begin(db, err) < 0)
         return -1;
     arena = arena_open();
-    if (add_part(part, db, arena, err) < 0)
-        db_rollback(db);
-    else
-        result = db_commit(db, err);
+    result = db_end(db, add_part(part, db, arena, err), err);
     arena_free(arena);
     return result;
 }

@@ -387,6 +387,15 @@ db_rollback(struct db *db)
         drop_link(db);
 }
 
+int
+db_end(struct db *db, int result, struct error *err)
+{
+    if (result == 0)
+        return db_commit(db, err);
+    db_rollback(db);
+    return result;
+}
+
 int64_t
 db_statement_count(const struct db *db)
 {

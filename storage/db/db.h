@@ -94,6 +94,8 @@ const void *db_get_bytes(size_t *out_length, const struct db_rows *rows,
 int db_begin(struct db *db, struct error *err);
 int db_commit(struct db *db, struct error *err);
 void db_rollback(struct db *db); /* nothing when none is open */
+/* Commits when result is 0; else rolls back and hands result on. */
+int db_end(struct db *db, int result, struct error *err);
 
 /* Statements run so far, for tests that count round trips. */
 int64_t db_statement_count(const struct db *db);
