@@ -10,6 +10,9 @@
 
 #define MEDIA_LFS "application/vnd.git-lfs+json"
 
+/* How long what is out of reach or busy mostly takes to come back. */
+#define UNAVAILABLE_SECONDS 2
+
 /*
  * What the gate says, in the Hub's words where it has some (its answers as
  * recorded in October 2026).  %m is the kind and name of the repository, %u
@@ -186,9 +189,18 @@ add_page(struct response *response, const struct request *request,
     return true;
 }
 
-static void
-add_fields(struct response *response, const struct request *request,
-           const struct error *err)
+/* When to come again; 0: not by waiting. */
+static int
+retry_seconds(const struct error *err)
+{
+    if (err->retry_after_seconds > 0)
+        return err->retry_after_seconds;
+    return err->status == 503 ? UNAVAILABLE_SECONDS : 0;
+}
+
+void
+refusal_add_fields(struct response *response, const struct request *request,
+                   const struct error *err)
 {
     response_header(response, "X-Error-Code", error_wire(err->code));
     response_header(response, "X-Error-Message", refusal_text(err));
@@ -196,10 +208,9 @@ add_fields(struct response *response, const struct request *request,
         response_header(response, "X-HF-Warning", request->input->warning);
     if (request->input->match.allow[0] != '\0' && err->status == 405)
         response_header(response, "Allow", request->input->match.allow);
-    if (err->retry_after_seconds > 0)
-        response_header(
-            response, "Retry-After",
-            arena_format(request->arena, "%d", err->retry_after_seconds));
+    if (retry_seconds(err) > 0)
+        response_header(response, "Retry-After",
+                        arena_format(request->arena, "%d", retry_seconds(err)));
     if (err->status != 401)
         return;
     response_header(response, "WWW-Authenticate",
@@ -241,5 +252,5 @@ refusal_answer(struct response *response, const struct request *request,
              !add_page(response, request, err))
         response_text(response, err->status,
                       arena_format(request->arena, "%s\n", refusal_text(err)));
-    add_fields(response, request, err);
+    refusal_add_fields(response, request, err);
 }

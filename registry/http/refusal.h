@@ -30,6 +30,13 @@ void refusal_answer(struct response *response, const struct request *request,
                     const struct error *err);
 
 /*
+ * The headers that every refusal has, for an answer whose body is another: a
+ * form that is shown again.  503 always says when to come again.
+ */
+void refusal_add_fields(struct response *response,
+                        const struct request *request, const struct error *err);
+
+/*
  * The one line that a person should see, for bodies of other shapes (LFS
  * errors, pkt-lines): the message, or the code's text when there is none.
  */

@@ -1,5 +1,7 @@
 #include "registry/routes/notice.h"
 
+#include "registry/http/refusal.h"
+
 static int
 render(const struct html **out, struct arena *arena, const char *page,
        const char *text, struct error *err)
@@ -52,12 +54,13 @@ void
 notice_set_status(struct response *response, const struct request *request,
                   const struct error *refusal)
 {
+    struct error shown = *refusal;
+
     /* A 401 would have to name a scheme, and this form is none. */
-    response_status(response, refusal->status == 401 ? 403 : refusal->status);
-    if (refusal->retry_after_seconds > 0)
-        response_header(
-            response, "Retry-After",
-            arena_format(request->arena, "%d", refusal->retry_after_seconds));
+    if (shown.status == 401)
+        shown.status = 403;
+    response_status(response, shown.status);
+    refusal_add_fields(response, request, &shown);
 }
 
 const char *

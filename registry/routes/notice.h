@@ -24,7 +24,7 @@ int notice_answer(struct request *request, struct response *response,
  */
 bool notice_is_for_form(const struct error *err);
 
-/* Gives a form that is shown again the refusal's status and Retry-After. */
+/* Gives a form that is shown again the refusal's status and headers. */
 void notice_set_status(struct response *response, const struct request *request,
                        const struct error *refusal);
 

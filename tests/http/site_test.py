@@ -118,6 +118,8 @@ class SiteTest(unittest.TestCase):
         self.assertEqual(answer.page.form("/login")["name"], "alice")
         self.assertNotIn("a wrong one", answer.body.decode())
         self.assertEqual(self.browser.cookies, {})
+        self.assertEqual(answer.headers["X-Error-Code"], "Unauthenticated")
+        self.assertEqual(answer.headers["X-Error-Message"], "Invalid username or password.")
 
     def test_after_signing_in_one_only_gets_to_a_path_of_this_site(self):
         self.assertEqual(self.browser.log_in(next_path="/settings/tokens").headers["Location"], "/settings/tokens")

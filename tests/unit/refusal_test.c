@@ -237,6 +237,22 @@ TEST(a_time_to_wait_is_passed_on)
     end(&it);
 }
 
+TEST(what_is_out_of_reach_says_when_to_come_again)
+{
+    static const enum error_code codes[] = {ERROR_DATABASE, ERROR_BUSY};
+
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        struct asked it;
+
+        begin(&it, "/ready", NULL);
+        error_set(&it.err, codes[i], NULL);
+        refusal_answer(&it.response, &it.request, &it.err);
+        CHECK(it.response.status == 503);
+        CHECK(field(&it, "Retry-After") != NULL);
+        end(&it);
+    }
+}
+
 TEST(a_hole_without_a_value_is_an_error_of_the_program)
 {
     struct arena *arena = arena_open();
