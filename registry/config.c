@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "registry/http/proxy.h"
 #include "storage/base/file.h"
 
 enum type { TYPE_TEXT, TYPE_PATH, TYPE_NUMBER, TYPE_FLAG };
@@ -320,6 +321,20 @@ default_url(struct arena *arena, const struct config *config)
                         config->listen);
 }
 
+/* True for an address of one of the two schemes. */
+static bool
+is_address(const char *text, const char *plain, const char *secure)
+{
+    size_t length = strlen(plain);
+
+    if (strncmp(text, plain, length) != 0) {
+        length = strlen(secure);
+        if (strncmp(text, secure, length) != 0)
+            return false;
+    }
+    return text[length] != '\0';
+}
+
 static int
 check(struct config *config, struct error *err)
 {
@@ -334,6 +349,21 @@ check(struct config *config, struct error *err)
     if ((config->tls_certificate == NULL) != (config->tls_key == NULL))
         return error_set(err, ERROR_USAGE,
                          "tls_certificate and tls_key go together");
+    if (!is_address(config->url, "http://", "https://"))
+        return error_set(err, ERROR_USAGE,
+                         "url: %s: wants http:// or https:// and a host",
+                         config->url);
+    if (config->smtp_url != NULL &&
+        !is_address(config->smtp_url, "smtp://", "smtps://"))
+        return error_set(err, ERROR_USAGE,
+                         "smtp_url: %s: wants smtp:// or smtps:// and a host",
+                         config->smtp_url);
+    if (config->trusted_proxies != NULL &&
+        !proxy_is_list(config->trusted_proxies))
+        return error_set(err, ERROR_USAGE,
+                         "trusted_proxies: %s: wants addresses or networks "
+                         "such as 10.0.0.0/8, with commas",
+                         config->trusted_proxies);
     if (config->url[strlen(config->url) - 1] == '/')
         return error_set(err, ERROR_USAGE, "url has no slash at its end");
     return 0;

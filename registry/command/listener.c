@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,6 +13,17 @@
 /* Connections that may wait to be accepted. */
 #define BACKLOG 4096
 
+/* getaddrinfo takes any number and leaves bits of it out. */
+static bool
+is_port(const char *text)
+{
+    char *end;
+    long port = strtol(text, &end, 10);
+
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && port >= 1 &&
+           port <= 65535;
+}
+
 /* Splits "host:port" or "[host]:port" in place; a host of "*" is any. */
 static bool
 split(const char **out_host, const char **out_port, char *address)
@@ -19,7 +31,7 @@ split(const char **out_host, const char **out_port, char *address)
     char *colon = strrchr(address, ':');
     char *host = address;
 
-    if (colon == NULL || colon[1] == '\0')
+    if (colon == NULL || !is_port(colon + 1))
         return false;
     *colon = '\0';
     if (host[0] == '[') {

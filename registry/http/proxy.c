@@ -86,6 +86,22 @@ last_word(size_t *out_length, const char *list, size_t *end)
 }
 
 bool
+proxy_is_list(const char *list)
+{
+    size_t end = strlen(list);
+
+    while (end > 0) {
+        struct address network;
+        size_t length;
+        const char *word = last_word(&length, list, &end);
+
+        if (!read_network(&network, word, length))
+            return false;
+    }
+    return true;
+}
+
+bool
 proxy_is_trusted(const char *list, const char *address)
 {
     struct address wanted;

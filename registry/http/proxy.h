@@ -14,6 +14,9 @@
 #include "registry/http/head.h"
 #include "storage/base/arena.h"
 
+/* True when every word of the list is an address or a network. */
+bool proxy_is_list(const char *list);
+
 /* list may be NULL, which trusts nobody. */
 bool proxy_is_trusted(const char *list, const char *address);
 

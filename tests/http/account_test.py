@@ -1,6 +1,7 @@
 """Accounts as clients of the API meet them."""
 import json
 import os
+import subprocess
 import unittest
 
 from tests.daemon import Daemon
@@ -210,6 +211,17 @@ class OperatorTest(unittest.TestCase):
         self.assertIn("NAME:ROLE", self.refused("organization", "add", "x", "--member", "dave"))
         self.assertIn("there is no person", self.refused("organization", "add", "x", "--member", "dave:read"))
         self.assertIn("not understood", self.refused("account", "paint"))
+
+    def start(self, *flags):
+        """What a weighd says that should not start."""
+        answer = subprocess.run(
+            [self.registry.weighd, "--config", self.registry.conf, *flags], capture_output=True, text=True, timeout=60)
+        return answer.returncode, answer.stderr
+
+    def test_a_port_that_does_not_exist_is_refused(self):
+        for address in ("127.0.0.1:99999", "127.0.0.1:0", "127.0.0.1:http", "127.0.0.1"):
+            status, said = self.start("--listen", address)
+            self.assertEqual((status, said), (2, f'weighd: listen: "{address}" is not ADDRESS:PORT\n'))
 
     def test_the_picture_of_an_account_is_what_was_given(self):
         path = os.path.join(self.registry.folder, "picture.png")

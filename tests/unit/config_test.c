@@ -34,8 +34,8 @@ TEST(an_unknown_key_is_named_with_file_and_line)
     struct config config;
     struct error err;
 
-    CHECK(load(&config, arena, "# a comment\n\nlissten = x\n",
-               (char *[]){NULL}, &err) < 0);
+    CHECK(load(&config, arena, "# a comment\n\nlissten = x\n", (char *[]){NULL},
+               &err) < 0);
     CHECK(strstr(err.message, ":3: lissten: unknown key") != NULL);
     arena_free(arena);
 }
@@ -82,6 +82,30 @@ TEST(what_belongs_to_the_command_stays)
     CHECK_TEXT(argv[1], "admin");
     CHECK_TEXT(argv[4], "--email");
     arena_free(arena);
+}
+
+TEST(an_address_that_is_none_is_named)
+{
+    static const struct {
+        const char *text;
+        const char *message;
+    } rows[] = {
+        {"url = models.example.org\n", "url: models.example.org: wants"},
+        {"url = https://\n", "url: https://: wants"},
+        {"smtp_url = http://mail\n", "smtp_url: http://mail: wants"},
+        {"trusted_proxies = 10.0.0.0/99\n", "trusted_proxies: 10.0.0.0/99:"},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct arena *arena = arena_open();
+        struct config config;
+        struct error err;
+
+        CHECK(load(&config, arena, rows[i].text, (char *[]){NULL}, &err) < 0);
+        CHECK(err.code == ERROR_USAGE);
+        CHECK(strstr(err.message, rows[i].message) != NULL);
+        arena_free(arena);
+    }
 }
 
 TEST(a_number_out_of_bounds_is_refused)

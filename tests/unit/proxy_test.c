@@ -31,6 +31,15 @@ TEST(addresses_and_networks_are_trusted)
     CHECK(!proxy_is_trusted("10.0.0.0/33,/8,x/8,10.0.0.0/", "10.0.0.1"));
 }
 
+TEST(a_list_holds_addresses_and_networks_alone)
+{
+    CHECK(proxy_is_list("10.0.0.1"));
+    CHECK(proxy_is_list("10.0.0.0/8, ::1"));
+    CHECK(!proxy_is_list("10.0.0.0/33"));
+    CHECK(!proxy_is_list("10.0.0.1, localhost"));
+    CHECK(!proxy_is_list("10.0.0.1,,::1"));
+}
+
 TEST(a_stranger_cannot_say_who_it_is)
 {
     check_client("203.0.113.5", "198.51.100.1", "203.0.113.5");
