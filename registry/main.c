@@ -91,6 +91,16 @@ run(int argc, char **argv, struct arena *arena, struct error *err)
     return command(&config, argc, argv, err);
 }
 
+/* Our standard error is a log; "out of reach" alone helps no operator. */
+static void
+print_error(const struct error *err)
+{
+    if (err->code == ERROR_DATABASE && err->cause[0] != '\0')
+        fprintf(stderr, "weighd: %s: %s\n", err->message, err->cause);
+    else
+        fprintf(stderr, "weighd: %s\n", err->message);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -100,7 +110,7 @@ main(int argc, char **argv)
 
     signal(SIGPIPE, SIG_IGN);
     if (run(argc, argv, arena, &err) < 0) {
-        fprintf(stderr, "weighd: %s\n", err.message);
+        print_error(&err);
         status = err.code == ERROR_USAGE ? EXIT_USAGE : 1;
     }
     arena_free(arena);

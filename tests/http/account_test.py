@@ -4,7 +4,7 @@ import os
 import subprocess
 import unittest
 
-from tests.daemon import Daemon
+from tests.daemon import Daemon, free_port
 
 PASSWORD = "correct horse battery"
 
@@ -222,6 +222,13 @@ class OperatorTest(unittest.TestCase):
         for address in ("127.0.0.1:99999", "127.0.0.1:0", "127.0.0.1:http", "127.0.0.1"):
             status, said = self.start("--listen", address)
             self.assertEqual((status, said), (2, f'weighd: listen: "{address}" is not ADDRESS:PORT\n'))
+
+    def test_a_database_out_of_reach_is_named_with_the_cause(self):
+        nowhere = f"host={self.registry.folder}"
+        status, said = self.start("--listen", f"127.0.0.1:{free_port()}", "--database", nowhere)
+        self.assertEqual(status, 1)
+        self.assertIn("weighd: the database is out of reach: ", said)
+        self.assertIn(self.registry.folder, said)
 
     def test_the_picture_of_an_account_is_what_was_given(self):
         path = os.path.join(self.registry.folder, "picture.png")
