@@ -79,6 +79,18 @@ gating_read(json_t *change, const struct options *options, struct error *err)
     return 0;
 }
 
+const char *
+gating_show_days(const struct context *context)
+{
+    const char *days = option_text(&context->options, "grant-days");
+
+    if (days == NULL)
+        return "";
+    if (strcmp(days, "0") == 0)
+        return ", grants have no end";
+    return arena_format(context->arena, ", grants last %s days", days);
+}
+
 int
 gating_read_licence(const char **out, json_t *change, struct context *context,
                     struct error *err)

@@ -24,4 +24,7 @@ int gating_read(json_t *change, const struct options *options,
 int gating_read_licence(const char **out, json_t *change,
                         struct context *context, struct error *err);
 
+/* What --grant-days says, for people: ", grants last 30 days" or "". */
+const char *gating_show_days(const struct context *context);
+
 #endif

@@ -47,7 +47,8 @@ struct publication {
     struct key *key;
     bool is_new_model;
     size_t new_count;
-    uint64_t new_bytes;
+    uint64_t new_bytes; /* of all_bytes, which model.sig is part of */
+    uint64_t all_bytes;
     size_t risky_count; /* files that can run code, which was allowed */
     const char **removed;
     size_t removed_count;
@@ -392,6 +393,7 @@ compare(struct publication *p, struct error *err)
                find_removed(p, err) < 0) {
         return -1;
     }
+    p->all_bytes = p->content.size_bytes + signature->size_bytes;
     p->new_bytes = 0;
     p->new_count = 0;
     for (size_t i = 0; i < p->files.count; i++) {
@@ -429,7 +431,7 @@ say_new(const struct publication *p)
     for (size_t i = 0; i < p->removed_count; i++)
         command_say(p->context, "gone       %s\n", p->removed[i]);
     progress_size(size, p->new_bytes);
-    progress_size(all, p->content.size_bytes);
+    progress_size(all, p->all_bytes);
     command_say(p->context, "would send %s of %s; nothing was changed\n", size,
                 all);
     command_result(p->context, json_pack("{s:s, s:s, s:b, s:o, s:I}", "model",
@@ -462,7 +464,7 @@ upload(struct publication *p, struct error *err)
     if (upload_run(&sent, context->client, context->arena, &batch, err) < 0)
         return -1;
     progress_size(size, p->new_bytes);
-    progress_size(all, p->content.size_bytes);
+    progress_size(all, p->all_bytes);
     command_say(context, "uploaded   %s new of %s\n", size, all);
     return 0;
 }
@@ -497,15 +499,13 @@ say_published(const struct publication *p)
         arena_format(context->arena, "%s/%s", client_registry(context->client),
                      p->model.name);
     const char *mode = option(p, "gate");
-    const char *days = option(p, "grant-days");
 
     command_say(context, "published  %s %s   %s\n", p->model.name, p->tag, url);
     if (p->licence_name != NULL || mode != NULL)
-        command_say(context, "licence    %s   gate: %s, grants %s%s%s\n",
+        command_say(context, "licence    %s   gate: %s%s\n",
                     p->licence_name != NULL ? p->licence_name : "unchanged",
                     mode != NULL ? mode : "unchanged",
-                    days != NULL ? "last " : "have no end",
-                    days != NULL ? days : "", days != NULL ? " days" : "");
+                    gating_show_days(context));
     command_result(context,
                    json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:s}", "model",
                              p->model.name, "tag", p->tag, "commit", p->commit,

@@ -150,6 +150,17 @@ class Publish(Case):
                              self.tree("v1"))
         self.assertTrue(self.json("pull", self.model)["signed"])
 
+    def test_what_is_said_of_the_gate_is_what_was_asked_for(self):
+        words = ("publish", self.folder, self.model, "--gate", "manual")
+        shown = self.weigh(*words, "--tag", "v1", "--grant-days", "30")
+        self.assertIn("gate: manual, grants last 30 days\n", shown)
+        self.assertRegex(shown, r"uploaded +(.*) new of \1\n")
+        self.write("notes.txt", b"two\n")
+        shown = self.weigh(*words, "--tag", "v2")
+        self.assertIn("gate: manual\n", shown)
+        gate = self.ask("/api/models/%s/gate" % self.model).json()
+        self.assertEqual(gate["grantDays"], 30)
+
     def test_a_dry_run_changes_nothing(self):
         answer = self.publish("--gate", "manual", "--dry-run")
         self.assertTrue(answer["dryRun"])
