@@ -306,8 +306,8 @@ confine_find_user(uid_t *out_uid, gid_t *out_gid, const char *user,
 int
 confine_become(const char *user, struct error *err)
 {
-    uid_t uid;
-    gid_t gid;
+    uid_t uid = (uid_t)-1;
+    gid_t gid = (gid_t)-1;
 
     if (geteuid() != 0)
         return 0;

@@ -10,11 +10,7 @@ static const char letters[] =
 static int
 digit_value(char c)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return -1;
+    return c >= 'A' && c <= 'F' ? -1 : hex_digit(c);
 }
 
 static int
@@ -30,6 +26,18 @@ letter_value(char c)
         return 62;
     if (c == '/')
         return 63;
+    return -1;
+}
+
+int
+hex_digit(int c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
     return -1;
 }
 
@@ -83,8 +91,8 @@ base64_write(struct arena *arena, const void *bytes, size_t length)
             group |= b[i + 2];
         *at++ = letters[group >> 18];
         *at++ = letters[group >> 12 & 63];
-        *at++ = i + 1 < length ? letters[group >> 6 & 63] : '=';
-        *at++ = i + 2 < length ? letters[group & 63] : '=';
+        *at++ = (char)(i + 1 < length ? letters[group >> 6 & 63] : '=');
+        *at++ = (char)(i + 2 < length ? letters[group & 63] : '=');
     }
     *at = '\0';
     return out;

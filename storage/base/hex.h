@@ -12,6 +12,9 @@
 
 #include "storage/base/arena.h"
 
+/* A digit's value, for texts that allow either case; -1 when it is none. */
+int hex_digit(int c);
+
 /* Writes 2 * length characters and a NUL. */
 void hex_write(char *out, const void *bytes, size_t length);
 

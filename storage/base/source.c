@@ -12,7 +12,7 @@ source_read(const struct source *source, void *out, uint64_t offset,
     if (length > source->size_bytes || offset > source->size_bytes - length)
         return error_set(err, ERROR_BAD_REQUEST,
                          "the file ends before byte %llu",
-                         (unsigned long long)(offset + length));
+                         (unsigned long long)offset + length);
     return source->read_at(source->state, out, offset, length, err);
 }
 

@@ -6,6 +6,8 @@
 #include <strings.h>
 #include <utf8proc.h>
 
+#include "storage/base/hex.h"
+
 bool
 text_is_utf8(const char *text, size_t length)
 {
@@ -111,18 +113,6 @@ text_check_path(const char *path, struct error *err)
     }
 }
 
-static int
-hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 char *
 text_percent_read(struct arena *arena, const char *text, size_t length)
 {
@@ -141,8 +131,8 @@ text_percent_read(struct arena *arena, const char *text, size_t length)
         }
         if (length - i < 3)
             return NULL;
-        high = hex_value(text[i + 1]);
-        low = hex_value(text[i + 2]);
+        high = hex_digit(text[i + 1]);
+        low = hex_digit(text[i + 2]);
         if (high < 0 || low < 0 || high * 16 + low == 0)
             return NULL;
         out[n++] = (char)(high * 16 + low);

@@ -1,5 +1,6 @@
 #include "storage/model/token.h"
 
+#include "storage/base/hex.h"
 #include "storage/base/text.h"
 
 int
@@ -96,18 +97,6 @@ token_more(struct token *token, bool *more, char close, struct error *err)
     return token_expect(token, close, err);
 }
 
-static int
-hex_value(int c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* Four hexadecimal digits. */
 static int
 take_unit(struct token *token, uint32_t *out, struct error *err)
@@ -118,9 +107,9 @@ take_unit(struct token *token, uint32_t *out, struct error *err)
 
         if (take(token, &byte, err) < 0)
             return -1;
-        if (hex_value(byte) < 0)
+        if (hex_digit(byte) < 0)
             return token_refuse(token, "a broken \\u escape", err);
-        *out = *out * 16 + (uint32_t)hex_value(byte);
+        *out = *out * 16 + (uint32_t)hex_digit(byte);
     }
     return 0;
 }
