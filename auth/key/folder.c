@@ -262,22 +262,10 @@ walk_root(struct walk *walk, struct error *err)
 }
 
 static int
-compare_files(const void *a, const void *b)
-{
-    const struct signature_file *x = a;
-    const struct signature_file *y = b;
-    int order = strcmp(x->name, y->name);
-
-    if (order != 0)
-        return order;
-    return x->begin < y->begin ? -1 : x->begin > y->begin;
-}
-
-static int
 compare_jobs(const void *a, const void *b)
 {
-    return compare_files(&((const struct hashing_job *)a)->file,
-                         &((const struct hashing_job *)b)->file);
+    return signature_compare_files(&((const struct hashing_job *)a)->file,
+                                   &((const struct hashing_job *)b)->file);
 }
 
 /* Hashes all jobs and gives what they found, sorted by name. */
@@ -379,7 +367,7 @@ sort_signed(struct signed_files *out, struct arena *arena,
         arena_array(arena, signature->count, sizeof(*copy));
 
     memcpy(copy, signature->files, signature->count * sizeof(*copy));
-    qsort(copy, signature->count, sizeof(*copy), compare_files);
+    qsort(copy, signature->count, sizeof(*copy), signature_compare_files);
     *out = (struct signed_files){copy, signature->count};
 }
 

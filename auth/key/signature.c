@@ -59,8 +59,8 @@ compare_folded_parts(const void *a, const void *b)
                          ((const struct name *)b)->folded);
 }
 
-static int
-compare_files(const void *a, const void *b)
+int
+signature_compare_files(const void *a, const void *b)
 {
     const struct signature_file *x = a;
     const struct signature_file *y = b;
@@ -80,7 +80,7 @@ sort_files(struct arena *arena, const struct signature_file *files,
 
     if (count > 0)
         memcpy(out, files, count * sizeof(*out));
-    qsort(out, count, sizeof(*out), compare_files);
+    qsort(out, count, sizeof(*out), signature_compare_files);
     return out;
 }
 
@@ -447,9 +447,10 @@ signature_compare(struct signature_differences *out, struct arena *arena,
     merge.items =
         arena_array(arena, count + signature->count, sizeof(*merge.items));
     while (i < count || j < signature->count) {
-        int order = i == count              ? 1
-                    : j == signature->count ? -1
-                                            : compare_files(&is[i], &want[j]);
+        int order = i == count ? 1
+                    : j == signature->count
+                        ? -1
+                        : signature_compare_files(&is[i], &want[j]);
 
         if (order < 0)
             merge_add(&merge, is[i++].name, SIGNATURE_EXTRA);

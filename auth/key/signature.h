@@ -34,6 +34,9 @@ struct signature_file {
     uint64_t end;
 };
 
+/* For qsort: by name, then by begin. */
+int signature_compare_files(const void *a, const void *b);
+
 struct signature {
     const char *subject; /* the folder's name when it was signed; a claim */
     const char *hint;    /* fingerprint of the key, "" for none; a claim */
