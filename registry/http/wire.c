@@ -79,12 +79,6 @@ wire_reset(struct wire *wire)
     wire->is_broken = true;
 }
 
-int
-wire_fd(const struct wire *wire)
-{
-    return wire->fd;
-}
-
 static ssize_t
 wire_fail(struct wire *wire)
 {
@@ -136,12 +130,6 @@ wire_read(struct wire *wire, void *out, size_t length)
         return read_tls(wire, out, length);
     n = recv(wire->fd, out, length, 0);
     return n >= 0 ? n : read_errno(wire);
-}
-
-bool
-wire_has_pending(const struct wire *wire)
-{
-    return wire->ssl != NULL && SSL_has_pending(wire->ssl) == 1;
 }
 
 int

@@ -27,13 +27,8 @@ void wire_free(struct wire *wire); /* closes the socket; NULL is allowed */
 /* The next wire_free resets the connection: the peer sees it broke. */
 void wire_reset(struct wire *wire);
 
-int wire_fd(const struct wire *wire);
-
 /* Bytes read, 0 when the peer has said all, WIRE_AGAIN or WIRE_BROKEN. */
 ssize_t wire_read(struct wire *wire, void *out, size_t length);
-
-/* True when bytes wait in memory, of which the socket will not tell. */
-bool wire_has_pending(const struct wire *wire);
 
 /*
  * Takes some of the bytes, at least one; more says that others follow at

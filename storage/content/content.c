@@ -78,12 +78,6 @@ content_writer_add(struct content_writer *writer, const void *bytes,
     return ingest_add(writer->ingest, bytes, length, err);
 }
 
-uint64_t
-content_writer_size(const struct content_writer *writer)
-{
-    return ingest_size(writer->ingest);
-}
-
 void
 content_writer_free(struct content_writer *writer)
 {

@@ -59,7 +59,6 @@ int content_writer_open(struct content_writer **out,
 /* Hashes and writes; for IO threads.  ERROR_UNPROCESSABLE past the size. */
 int content_writer_add(struct content_writer *writer, const void *bytes,
                        size_t length, struct error *err);
-uint64_t content_writer_size(const struct content_writer *writer);
 
 /*
  * Returns when the object is durable and owner->repository has it, in a
