@@ -14,18 +14,39 @@ organization_find_role(const char *text)
 }
 
 static int
+check_role(const char *role, struct error *err)
+{
+    if (role != NULL && organization_find_role(role) == NULL)
+        return error_set(err, ERROR_BAD_REQUEST,
+                         "a role is admin, write or read");
+    return 0;
+}
+
+static int
+set_role(struct db *db, struct arena *arena, int64_t organization,
+         int64_t account, const char *role, struct error *err)
+{
+    if (role == NULL)
+        return DB_RUN(NULL, db, arena, "organization_remove_member", err,
+                      db_int(organization), db_int(account));
+    return DB_RUN(NULL, db, arena, "organization_set_member", err,
+                  db_int(organization), db_int(account), db_text(role));
+}
+
+static int
 add_member(struct db *db, struct arena *arena, int64_t organization,
            const struct organization_member *member, struct error *err)
 {
     struct account person;
 
+    if (check_role(member->role, err) < 0)
+        return -1;
     if (account_find(&person, db, arena, member->name, err) < 0)
         return -1;
     if (person.id == 0 || person.is_organization)
         return error_set(err, ERROR_NOT_FOUND, "there is no person %s",
                          member->name);
-    return organization_set_member(db, arena, organization, person.id,
-                                   member->role, err);
+    return set_role(db, arena, organization, person.id, member->role, err);
 }
 
 int
@@ -51,18 +72,43 @@ done:
 }
 
 int
+organization_check_left(struct db *db, struct arena *arena, int64_t account,
+                        int64_t organization, struct error *err)
+{
+    struct db_rows *rows;
+
+    if (DB_RUN(&rows, db, arena, "organization_find_alone", err,
+               db_int(account),
+               organization != 0 ? db_int(organization) : db_null()) < 0)
+        return -1;
+    if (db_rows_count(rows) > 0)
+        return error_set(err, ERROR_CONFLICT,
+                         "%s would be left without an admin: give the role to "
+                         "somebody else first",
+                         db_get_text(rows, 0, 0));
+    return 0;
+}
+
+int
 organization_set_member(struct db *db, struct arena *arena,
                         int64_t organization, int64_t account, const char *role,
                         struct error *err)
 {
-    if (role == NULL)
-        return DB_RUN(NULL, db, arena, "organization_remove_member", err,
-                      db_int(organization), db_int(account));
-    if (organization_find_role(role) == NULL)
-        return error_set(err, ERROR_BAD_REQUEST,
-                         "a role is admin, write or read");
-    return DB_RUN(NULL, db, arena, "organization_set_member", err,
-                  db_int(organization), db_int(account), db_text(role));
+    bool stays = role != NULL && strcmp(role, "admin") == 0;
+    int result = -1;
+
+    if (check_role(role, err) < 0 || db_begin(db, err) < 0)
+        return -1;
+    /* Two admins who leave at once must not both see the other. */
+    if (DB_RUN(NULL, db, arena, "organization_lock", err,
+               db_int(organization)) < 0 ||
+        (!stays &&
+         organization_check_left(db, arena, account, organization, err) < 0))
+        goto done;
+    result = set_role(db, arena, organization, account, role, err);
+
+done:
+    return db_end(db, result, err);
 }
 
 static void

@@ -17,8 +17,6 @@
 #include "storage/base/error.h"
 #include "storage/db/db.h"
 
-#define ORGANIZATION_MEMBERS_LIMIT 1000 /* in one organization_add */
-
 /* One person in one organisation; which of the two is described depends. */
 struct membership {
     struct account account;
@@ -47,7 +45,17 @@ const char *organization_find_role(const char *text);
 int organization_add(struct account *out, struct db *db, struct arena *arena,
                      const struct organization_spec *spec, struct error *err);
 
-/* Adds a member or changes the role; role NULL removes. */
+/*
+ * ERROR_CONFLICT when nobody would administer the organisation without this
+ * account; organization 0 asks about all of the account's.
+ */
+int organization_check_left(struct db *db, struct arena *arena, int64_t account,
+                            int64_t organization, struct error *err);
+
+/*
+ * Adds a member or changes the role; role NULL removes.  ERROR_CONFLICT for
+ * the last admin, since nobody could make another.  Not inside a transaction.
+ */
 int organization_set_member(struct db *db, struct arena *arena,
                             int64_t organization, int64_t account,
                             const char *role, struct error *err);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "auth/account.h"
+#include "auth/organization.h"
 #include "auth/password.h"
 #include "registry/command/admin.h"
 #include "storage/base/file.h"
@@ -139,6 +140,8 @@ account_remove_run(struct admin *admin, struct error *err)
 
     if (admin_need(&name, admin, NULL, err) < 0 ||
         find_person(&account, admin, name, err) < 0 ||
+        organization_check_left(admin->db, admin->arena, account.id, 0, err) <
+            0 ||
         account_remove(admin->db, admin->arena, account.id, err) < 0)
         return -1;
     admin_say(admin, json_pack("{s:s}", "removed", account.name),

@@ -91,12 +91,13 @@ TEST(a_member_who_is_nobody_leaves_no_organisation_behind)
 
 TEST(a_role_changes_and_ends)
 {
-    static const struct organization_member members[] = {{"alice", "admin"}};
+    static const struct organization_member members[] = {{"alice", "admin"},
+                                                         {"bob", "admin"}};
     struct scene scene;
     int64_t alice;
 
     open_scene(&scene);
-    CHECK(add(&scene, members, 1) == 0);
+    CHECK(add(&scene, members, 2) == 0);
     list(&scene);
     alice = scene.list[0].account.id;
     CHECK(organization_set_member(scene.db, scene.arena, scene.acme.id, alice,
@@ -108,7 +109,38 @@ TEST(a_role_changes_and_ends)
     CHECK(organization_set_member(scene.db, scene.arena, scene.acme.id, alice,
                                   NULL, &scene.err) == 0);
     list(&scene);
-    CHECK(scene.count == 0);
+    CHECK(scene.count == 1);
+    close_scene(&scene);
+}
+
+TEST(the_last_admin_of_an_organisation_stays)
+{
+    static const struct organization_member members[] = {{"alice", "admin"},
+                                                         {"bob", "write"}};
+    struct scene scene;
+    int64_t alice;
+    int64_t bob;
+
+    open_scene(&scene);
+    CHECK(add(&scene, members, 2) == 0);
+    list(&scene);
+    alice = scene.list[0].account.id;
+    bob = scene.list[1].account.id;
+    CHECK(organization_set_member(scene.db, scene.arena, scene.acme.id, alice,
+                                  "write", &scene.err) < 0);
+    CHECK(scene.err.code == ERROR_CONFLICT);
+    CHECK(organization_set_member(scene.db, scene.arena, scene.acme.id, alice,
+                                  NULL, &scene.err) < 0);
+    CHECK(organization_check_left(scene.db, scene.arena, alice, 0, &scene.err) <
+          0);
+    CHECK(organization_check_left(scene.db, scene.arena, bob, 0, &scene.err) ==
+          0);
+    CHECK(organization_set_member(scene.db, scene.arena, scene.acme.id, bob,
+                                  "admin", &scene.err) == 0);
+    CHECK(organization_set_member(scene.db, scene.arena, scene.acme.id, alice,
+                                  NULL, &scene.err) == 0);
+    list(&scene);
+    CHECK(scene.count == 1);
     close_scene(&scene);
 }
 

@@ -198,6 +198,7 @@ class OperatorTest(unittest.TestCase):
         club = json.loads(admin("organization", "show", "club", "--json"))
         self.assertEqual(club["members"], [{"name": "carol", "role": "admin"}])
         self.assertTrue(club["privateByDefault"])
+        self.assertIn("club would be left without an admin", self.refused("account", "remove", "carol"))
         admin("organization", "remove", "club")
         admin("account", "remove", "carol")
         self.assertIn("there is no account carol", self.refused("account", "show", "carol"))
