@@ -257,7 +257,7 @@ read_flags(struct config *config, struct arena *arena, int *argc, char **argv,
            struct error *err)
 {
     const struct place place = {NULL, 0};
-    const char *value = NULL;
+    const char *value = "";
     int at = 1;
 
     while (at < *argc && strcmp(argv[at], "--") != 0) {
@@ -281,7 +281,7 @@ find_file(struct config *config, struct arena *arena, int *argc, char **argv,
           struct error *err)
 {
     const struct place place = {NULL, 0};
-    const char *value = NULL;
+    const char *value = "";
 
     for (int at = 1; at < *argc; at++) {
         if (strcmp(argv[at], "--config") != 0 &&
