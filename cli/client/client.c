@@ -92,12 +92,6 @@ client_has_token(const struct client *client)
     return client->token[0] != '\0';
 }
 
-struct interrupt *
-client_interrupt(const struct client *client)
-{
-    return client->interrupt;
-}
-
 const struct exchange_origin *
 client_origin(const struct client *client)
 {

@@ -42,7 +42,6 @@ void client_free(struct client *client); /* NULL is allowed */
 
 const char *client_registry(const struct client *client);
 bool client_has_token(const struct client *client);
-struct interrupt *client_interrupt(const struct client *client);
 
 /* One exchange to its end.  The answer lives in the arena. */
 int client_send(struct answer *out, struct client *client, struct arena *arena,

@@ -11,7 +11,6 @@
 
 #define COMMIT_DIGITS 40
 #define DIGEST_DIGITS 64
-#define REF_LIMIT 256
 
 /* Splits "acme/tiny" and checks both halves. */
 static int
@@ -80,33 +79,6 @@ hub_snapshot_path(const struct hub_model *model, struct arena *arena,
     if (!hex_is_text(commit, COMMIT_DIGITS))
         return NULL;
     return arena_format(arena, "%s/snapshots/%s", model->root, commit);
-}
-
-int
-hub_read_ref(const char **out, const struct hub_model *model,
-             struct arena *arena, const char *revision, struct error *err)
-{
-    char *text;
-    size_t length;
-
-    if (hex_is_text(revision, COMMIT_DIGITS)) {
-        *out = arena_text(arena, revision);
-        return 0;
-    }
-    if (text_check_path(revision, err) < 0)
-        return -1;
-    if (file_read(&text, &length, arena,
-                  arena_format(arena, "%s/refs/%s", model->root, revision),
-                  REF_LIMIT, err) == 0) {
-        while (length > 0 && text[length - 1] == '\n')
-            text[--length] = '\0';
-        if (hex_is_text(text, COMMIT_DIGITS)) {
-            *out = text;
-            return 0;
-        }
-    }
-    return error_set(err, ERROR_REVISION_NOT_FOUND,
-                     "revision %s was never pulled", revision);
 }
 
 /* Makes the folders above path. */

@@ -39,12 +39,6 @@ const char *hub_blob_path(const struct hub_model *model, struct arena *arena,
 const char *hub_snapshot_path(const struct hub_model *model,
                               struct arena *arena, const char *commit);
 
-/*
- * The commit that revision meant when it was last pulled, or that it is;
- * ERROR_REVISION_NOT_FOUND when this cache never saw it.
- */
-int hub_read_ref(const char **out, const struct hub_model *model,
-                 struct arena *arena, const char *revision, struct error *err);
 int hub_write_ref(const struct hub_model *model, const char *revision,
                   const char *commit, struct error *err);
 

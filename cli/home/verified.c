@@ -83,7 +83,7 @@ is_same_content(const struct stat *a, const struct stat *b)
            a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-/* Like digest_of_file, but a person may end it. */
+/* A person may end it. */
 static int
 hash_file(struct digest *out, const struct verified_reader *reader,
           const char *name, int fd, struct error *err)

@@ -1,6 +1,5 @@
 #include "storage/base/digest.h"
 
-#include <errno.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <stdlib.h>
@@ -9,8 +8,6 @@
 
 #include "storage/base/arena.h"
 #include "storage/base/hex.h"
-
-#define READ_BYTES 262144 /* 256 KiB */
 
 struct digest_stream {
     EVP_MD_CTX *context;
@@ -61,32 +58,6 @@ digest_stream_free(struct digest_stream *stream)
         return;
     EVP_MD_CTX_free(stream->context);
     free(stream);
-}
-
-int
-digest_of_file(struct digest *out, int fd, struct error *err)
-{
-    struct digest_stream *stream = digest_stream_open();
-    char *block = xcalloc(1, READ_BYTES);
-    off_t offset = 0;
-    ssize_t n;
-
-    for (;;) {
-        n = pread(fd, block, READ_BYTES, offset);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            break;
-        digest_stream_add(stream, block, (size_t)n);
-        offset += n;
-    }
-    if (n < 0)
-        error_set_system(err, "read");
-    else
-        digest_stream_read(out, stream);
-    free(block);
-    digest_stream_free(stream);
-    return n < 0 ? -1 : 0;
 }
 
 void

@@ -33,9 +33,6 @@ void digest_stream_add(struct digest_stream *stream, const void *bytes,
 void digest_stream_read(struct digest *out, const struct digest_stream *stream);
 void digest_stream_free(struct digest_stream *stream); /* NULL is allowed */
 
-/* Hashes from offset 0 to the end; the offset of fd does not matter. */
-int digest_of_file(struct digest *out, int fd, struct error *err);
-
 void digest_hmac(struct digest *out, const void *key, size_t key_length,
                  const void *bytes, size_t length);
 
