@@ -10,18 +10,12 @@
 void
 terminal_look(struct terminal *out, struct interrupt *interrupt)
 {
-    const char *no_color = getenv("NO_COLOR");
-    const char *kind = getenv("TERM");
-
     *out = (struct terminal){
         .in_is_terminal = isatty(STDIN_FILENO),
         .out_is_terminal = isatty(STDOUT_FILENO),
         .err_is_terminal = isatty(STDERR_FILENO),
         .interrupt = interrupt,
     };
-    out->has_color = out->out_is_terminal && kind != NULL &&
-                     strcmp(kind, "dumb") != 0 &&
-                     (no_color == NULL || no_color[0] == '\0');
 }
 
 /* U+202A to U+202E, U+2066 to U+2069, U+200E, U+200F, U+061C, U+FEFF. */
@@ -93,20 +87,6 @@ terminal_print(const struct terminal *terminal, const char *format, ...)
     va_start(args, format);
     print_clean(stdout, format, args);
     va_end(args);
-}
-
-void
-terminal_print_bold(const struct terminal *terminal, const char *format, ...)
-{
-    va_list args;
-
-    if (terminal->has_color)
-        fputs("\033[1m", stdout);
-    va_start(args, format);
-    print_clean(stdout, format, args);
-    va_end(args);
-    if (terminal->has_color)
-        fputs("\033[0m", stdout);
 }
 
 /* What was printed before comes before, also when both go to one place. */

@@ -21,20 +21,15 @@ struct terminal {
     bool in_is_terminal;
     bool out_is_terminal;
     bool err_is_terminal;
-    bool has_color; /* on standard output; NO_COLOR switches it off */
     struct interrupt *interrupt;
 };
 
-/* Looks at the three descriptors and at NO_COLOR and TERM. */
+/* Looks at the three descriptors. */
 void terminal_look(struct terminal *out, struct interrupt *interrupt);
 
 /* Facts, to standard output.  Line feeds and tabs pass. */
 void terminal_print(const struct terminal *terminal, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-
-/* The same in bold where there is colour. */
-void terminal_print_bold(const struct terminal *terminal, const char *format,
-                         ...) __attribute__((format(printf, 2, 3)));
 
 /* Notes, to standard error. */
 void terminal_note(const struct terminal *terminal, const char *format, ...)
