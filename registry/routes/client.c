@@ -1,6 +1,7 @@
 /* client: small questions that the Hub's clients ask around their work. */
 #include <string.h>
 
+#include "registry/http/refusal.h"
 #include "registry/routes/routes.h"
 #include "storage/base/buffer.h"
 #include "storage/model/card.h"
@@ -175,6 +176,19 @@ check_card(json_t *errors, json_t *warnings, struct arena *arena,
     check_license(errors, json_object_get(card.data, "license"));
 }
 
+/* The body has them all; a header has room for the first. */
+static void
+refuse_card(struct response *response, const struct request *request,
+            const json_t *errors)
+{
+    struct error first;
+
+    error_set(&first, ERROR_BAD_REQUEST, "%s",
+              json_text(json_array_get(errors, 0), "message"));
+    response_status(response, first.status);
+    refusal_add_fields(response, request, &first);
+}
+
 /* Tells what is wrong with a card before it is committed. */
 static int
 card_check(struct request *request, struct response *response,
@@ -192,7 +206,9 @@ card_check(struct request *request, struct response *response,
         json_need_text(&content, body, "content", err) < 0)
         return -1;
     check_card(errors, warnings, request->arena, content);
-    response_json(response, json_array_size(errors) > 0 ? 400 : 200, answer);
+    response_json(response, 200, answer);
+    if (json_array_size(errors) > 0)
+        refuse_card(response, request, errors);
     return 0;
 }
 

@@ -271,6 +271,9 @@ class HubTest(unittest.TestCase):
     def test_a_card_is_checked_before_it_is_committed(self):
         def check(content):
             answer = self.ask("POST", "/api/validate-yaml", body=dict(content=content, repoType="model"))
+            first = answer.json()["errors"][:1]
+            self.assertEqual([answer.headers["X-Error-Message"]] if first else [], [e["message"] for e in first])
+            self.assertEqual(answer.headers["X-Error-Code"], "BadRequest" if first else None)
             return answer.status, answer.json()
         self.assertEqual(check("---\nlicense: mit\n---\n"), (200, dict(errors=[], warnings=[])))
         self.assertEqual(len(check("# no card\n")[1]["warnings"]), 1)
