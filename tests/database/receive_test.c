@@ -93,10 +93,10 @@ fixture_free(struct fixture *f)
 }
 
 /* The pack of a commit of "one", as a client that has nothing gets it. */
-static struct memory_source
-make_pack(struct fixture *f, const struct oid *commit)
+static void
+make_pack(struct memory_source *out, struct fixture *f,
+          const struct oid *commit)
 {
-    struct memory_source source = {0};
     char text[OID_TEXT_SIZE];
     struct stat info = {0};
     const char *body;
@@ -110,9 +110,8 @@ make_pack(struct fixture *f, const struct oid *commit)
     bytes = arena_alloc(f->arena, (size_t)info.st_size);
     CHECK(pread(fd, bytes, (size_t)info.st_size, 0) == info.st_size);
     CHECK(strncmp(bytes, "0008NAK\nPACK", 12) == 0);
-    source_of_memory(&source, bytes + 8, (size_t)info.st_size - 8);
+    source_of_memory(out, bytes + 8, (size_t)info.st_size - 8);
     close(fd);
-    return source;
 }
 
 static struct oid
@@ -163,11 +162,12 @@ TEST(a_pack_becomes_the_objects_that_it_holds)
 {
     struct fixture f = fixture_open();
     struct oid oid = make_commit(&f);
-    struct memory_source pack = make_pack(&f, &oid);
+    struct memory_source pack;
     struct entry entry = {.path = ""};
     struct commit commit;
     size_t count = 0;
 
+    make_pack(&pack, &f, &oid);
     CHECK(receive_pack(&count, f.to, f.folder, &pack.source, &f.err) == 0);
     CHECK(count == 5);
     CHECK(commit_read(&commit, f.to, &oid, &f.err) == 0);
@@ -180,10 +180,11 @@ TEST(a_pack_that_is_cut_or_changed_leaves_nothing)
 {
     struct fixture f = fixture_open();
     struct oid oid = make_commit(&f);
-    struct memory_source pack = make_pack(&f, &oid);
+    struct memory_source pack;
     char *changed;
     size_t count;
 
+    make_pack(&pack, &f, &oid);
     pack.source.size_bytes -= 7;
     CHECK(receive_pack(&count, f.to, f.folder, &pack.source, &f.err) < 0);
     CHECK(f.err.code == ERROR_UNPROCESSABLE);
@@ -202,9 +203,10 @@ TEST(a_folder_with_a_name_that_git_keeps_for_itself_is_refused)
 {
     struct fixture f = fixture_open();
     struct oid oid = seed_commit(&f, dot_git);
-    struct memory_source pack = make_pack(&f, &oid);
+    struct memory_source pack;
     size_t count;
 
+    make_pack(&pack, &f, &oid);
     CHECK(receive_pack(&count, f.to, f.folder, &pack.source, &f.err) < 0);
     CHECK(f.err.code == ERROR_UNPROCESSABLE);
     fixture_free(&f);
@@ -214,9 +216,10 @@ TEST(a_symbolic_link_is_refused_by_name)
 {
     struct fixture f = fixture_open();
     struct oid oid = seed_commit(&f, symbolic_link);
-    struct memory_source pack = make_pack(&f, &oid);
+    struct memory_source pack;
     size_t count;
 
+    make_pack(&pack, &f, &oid);
     CHECK(receive_pack(&count, f.to, f.folder, &pack.source, &f.err) < 0);
     CHECK_TEXT(f.err.message, "link is neither a file nor a folder");
     fixture_free(&f);
