@@ -13,5 +13,6 @@ repository_settings_set(struct db *db, struct arena *arena, int64_t repository,
 {
     return DB_RUN(NULL, db, arena, "repository_settings_set", err,
                   db_int(repository), flag_or_null(settings->is_private),
-                  flag_or_null(settings->discussions_disabled));
+                  flag_or_null(settings->discussions_disabled),
+                  flag_or_null(settings->allow_unsafe));
 }

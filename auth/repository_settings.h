@@ -15,6 +15,7 @@
 struct repository_settings {
     const bool *is_private;
     const bool *discussions_disabled;
+    const bool *allow_unsafe; /* formats that can run code */
 };
 
 /* Takes part in the caller's transaction. */

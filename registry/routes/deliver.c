@@ -38,6 +38,20 @@ begin(struct request *request, struct response *response,
     return 0;
 }
 
+/* Whoever gets code sees it said, by the one channel that clients show. */
+static void
+warn(struct response *response, const struct request *request,
+     const struct gate_object *object)
+{
+    const char *name = object->path != NULL ? object->path : "this object";
+
+    response_header(response, "X-HF-Warning",
+                    arena_format(request->arena,
+                                 "unsafe; %.300s can run code when it is "
+                                 "loaded: open it only if you trust %s",
+                                 name, request->repository.namespace_name));
+}
+
 int
 deliver_weights(struct request *request, struct response *response,
                 const struct gate_object *object,
@@ -64,6 +78,8 @@ deliver_weights(struct request *request, struct response *response,
     response_header(response, "X-Linked-Size",
                     arena_format(request->arena, "%llu",
                                  (unsigned long long)delivery.size_bytes));
+    if (content_reader_is_unsafe(reader))
+        warn(response, request, object);
     response_content(response, "application/octet-stream", reader, answer);
     return 0;
 }

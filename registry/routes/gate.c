@@ -20,6 +20,7 @@ struct work {
     struct repository_settings settings;
     bool is_private;
     bool is_without_discussions;
+    bool is_unsafe_allowed;
 };
 
 /*
@@ -89,6 +90,19 @@ take_discussions(struct work *work, const json_t *value, struct error *err)
     return 0;
 }
 
+/* Ours: the owner's word that files may come which can run code. */
+static int
+take_unsafe(struct work *work, const json_t *value, struct error *err)
+{
+    if (!json_is_boolean(value))
+        return error_set(err, ERROR_BAD_REQUEST,
+                         "✖ Invalid input: expected boolean → at allowUnsafe");
+    work->is_unsafe_allowed = json_is_true(value);
+    work->settings.allow_unsafe = &work->is_unsafe_allowed;
+    json_object_set(work->echo, "allowUnsafe", (json_t *)value);
+    return 0;
+}
+
 static int
 take_members(struct work *work, const json_t *value, struct error *err)
 {
@@ -128,6 +142,7 @@ static const struct {
     {"private", take_private},
     {"visibility", take_visibility},
     {"discussionsDisabled", take_discussions},
+    {"allowUnsafe", take_unsafe},
     {"orgMembersGated", take_members},
     {"gatedNotificationsMode", take_mode},
     {"gatedNotificationsEmail", take_email},

@@ -28,6 +28,7 @@ struct content_reader {
     struct source source;
     struct blob *blob;
     struct digest digest;
+    bool is_unsafe;
 };
 
 int
@@ -229,6 +230,7 @@ open_reader(struct content_reader **out, struct content_store *store,
     reader = xcalloc(1, sizeof(*reader));
     reader->blob = blob;
     reader->digest = *digest;
+    reader->is_unsafe = db_get_bool(rows, 0, 2);
     reader->source = (struct source){blob_size(blob), read_at, reader};
     *out = reader;
     return 0;
@@ -277,6 +279,12 @@ content_reader_free(struct content_reader *reader)
         return;
     blob_free(reader->blob);
     free(reader);
+}
+
+bool
+content_reader_is_unsafe(const struct content_reader *reader)
+{
+    return reader->is_unsafe;
 }
 
 uint64_t

@@ -89,6 +89,8 @@ void content_reader_free(struct content_reader *reader); /* NULL is allowed */
 
 uint64_t content_reader_size(const struct content_reader *reader);
 const struct digest *content_reader_digest(const struct content_reader *reader);
+/* Whether a check at upload found a format that can run code. */
+bool content_reader_is_unsafe(const struct content_reader *reader);
 
 /* Bytes that lie in a file as they are to be sent. */
 struct content_extent {

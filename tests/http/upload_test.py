@@ -322,6 +322,24 @@ class UploadTest(unittest.TestCase):
         self.assertIn("gated.bin", answer.json()["error"])
         self.assertEqual(self.commit_file(name, "code.pkl", data).status, 422)
 
+    def test_the_owner_may_allow_what_runs_code_and_it_is_marked(self):
+        name, code, plain = self.make(), pickle.dumps([5, 6], 2), b"\x01" * 3000
+        settings = f"/api/models/{name}/settings"
+        self.assertEqual(self.ask("PUT", settings, self.bob, dict(allowUnsafe=True)).status, 403)
+        self.assertEqual(self.ask("PUT", settings, self.alice, dict(allowUnsafe="yes")).status, 400)
+        answer = self.ask("PUT", settings, self.alice, dict(allowUnsafe=True, gated="manual"))
+        self.assertEqual(answer.json(), dict(allowUnsafe=True, gated="manual"))
+        self.assertEqual(self.commit_weights(name, "code.bin", code).status, 200)
+        self.assertEqual(self.commit_weights(name, "plain.bin", plain).status, 200)
+        for method in ("GET", "HEAD"):
+            answer = self.ask(method, f"/{name}/resolve/main/code.bin", self.alice)
+            self.assertEqual(answer.status, 200)
+            self.assertTrue(answer.headers["X-HF-Warning"].startswith("unsafe; code.bin can run code"))
+            answer = self.ask(method, f"/{name}/resolve/main/plain.bin", self.alice)
+            self.assertIsNone(answer.headers["X-HF-Warning"])
+        self.ask("PUT", settings, self.alice, dict(allowUnsafe=False))
+        self.assertEqual(self.commit_weights(name, "more.bin", pickle.dumps([7], 2)).status, 422)
+
     def test_a_refused_commit_cannot_be_read_or_named(self):
         name = self.make()
         self.ask("PUT", f"/api/models/{name}/settings", self.alice, dict(gated="manual"))
