@@ -46,6 +46,17 @@ dsse_to_json(const struct dsse *dsse, struct arena *arena)
                      "keyid", dsse->key_id != NULL ? dsse->key_id : "");
 }
 
+int
+dsse_seal(char **out, size_t *out_length, struct arena *arena,
+          struct dsse *dsse, const struct key *key, struct error *err)
+{
+    if (dsse_sign(dsse, arena, key, err) < 0)
+        return -1;
+    *out = json_write(out_length, arena,
+                      json_keep(arena, dsse_to_json(dsse, arena)));
+    return 0;
+}
+
 /* Refuses members of object that are not among the names, which NULL ends. */
 static int
 check_members(json_t *object, const char *const *names, struct error *err)

@@ -36,6 +36,10 @@ int dsse_sign(struct dsse *out, struct arena *arena, const struct key *key,
 /* A new reference; the caller gives it away or drops it. */
 json_t *dsse_to_json(const struct dsse *dsse, struct arena *arena);
 
+/* Signs as dsse_sign does, and gives the envelope's text in the arena. */
+int dsse_seal(char **out, size_t *out_length, struct arena *arena,
+              struct dsse *dsse, const struct key *key, struct error *err);
+
 /*
  * Strict: no unknown member, base64 in its one spelling, one signature, and
  * the type that is expected.  ERROR_SIGNATURE otherwise.

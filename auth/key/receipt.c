@@ -40,11 +40,7 @@ receipt_make(char **out, size_t *out_length, struct arena *arena,
                          "the receipt holds text that is not UTF-8");
     dsse.payload = json_write(&dsse.payload_length, arena, payload);
     dsse.key_id = key_id;
-    if (dsse_sign(&dsse, arena, key, err) < 0)
-        return -1;
-    *out = json_write(out_length, arena,
-                      json_keep(arena, dsse_to_json(&dsse, arena)));
-    return 0;
+    return dsse_seal(out, out_length, arena, &dsse, key, err);
 }
 
 static int

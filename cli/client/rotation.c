@@ -25,6 +25,7 @@ rotation_make(const char **out, struct arena *arena, const char *namespace_name,
     char from_hint[DIGEST_TEXT_SIZE];
     char to_hint[DIGEST_TEXT_SIZE];
     size_t length;
+    char *text;
 
     write_hint(from_hint, from);
     write_hint(to_hint, to);
@@ -32,10 +33,9 @@ rotation_make(const char **out, struct arena *arena, const char *namespace_name,
         &envelope.payload_length, arena,
         json_keep(arena, json_pack("{s:s,s:s,s:s}", "namespace", namespace_name,
                                    "from", from_hint, "to", to_hint)));
-    if (dsse_sign(&envelope, arena, from, err) < 0)
+    if (dsse_seal(&text, &length, arena, &envelope, from, err) < 0)
         return -1;
-    *out = json_write(&length, arena,
-                      json_keep(arena, dsse_to_json(&envelope, arena)));
+    *out = text;
     return 0;
 }
 
