@@ -91,20 +91,15 @@ report(struct context *context, const char *prompt, size_t prompt_count,
                   generate_end_text(answer->end)));
 }
 
+/* Says the prompt, of count tokens, and what the model writes after it. */
 static int
-write_text(struct generator *generator, const char *prompt, struct error *err)
+write_on(struct generator *generator, const char *prompt, size_t count,
+         struct error *err)
 {
     struct context *context = generator->context;
-    struct infer_text text = {
-        .bytes = prompt, .length = strlen(prompt), .is_whole = true};
     struct generate_answer answer = {0};
-    size_t count;
     int result;
 
-    if (generate_add(&count, generator, &text, err) < 0)
-        return -1;
-    if (count == 0)
-        return error_set(err, ERROR_USAGE, "the prompt has no tokens");
     command_say(context, "%s", prompt);
     result = generate_run(&answer, generator, NULL, err);
     command_say(context, "\n");
@@ -114,16 +109,27 @@ write_text(struct generator *generator, const char *prompt, struct error *err)
     return result;
 }
 
+static int
+write_text(struct generator *generator, const char *prompt, struct error *err)
+{
+    struct infer_text text = {
+        .bytes = prompt, .length = strlen(prompt), .is_whole = true};
+    size_t count;
+
+    if (generate_add(&count, generator, &text, err) < 0)
+        return -1;
+    if (count == 0)
+        return error_set(err, ERROR_USAGE, "the prompt has no tokens");
+    return write_on(generator, prompt, count, err);
+}
+
 /* The tokens' text comes first, as a prompt does. */
 static int
 write_tokens(struct generator *generator, const uint32_t *tokens, size_t count,
              struct error *err)
 {
-    struct context *context = generator->context;
-    struct generate_answer answer = {0};
     struct buffer text = {0};
     const char *prompt;
-    int result;
 
     if (infer_step(generator->logits, generator->infer, tokens, count, err) < 0)
         return -1;
@@ -131,16 +137,10 @@ write_tokens(struct generator *generator, const uint32_t *tokens, size_t count,
         infer_decode(&text, generator->infer, generator->last, tokens[i]);
         generator->last = tokens[i];
     }
-    prompt = terminal_clean(context->arena, text.length > 0 ? text.bytes : "",
-                            text.length);
+    prompt = terminal_clean(generator->context->arena,
+                            text.length > 0 ? text.bytes : "", text.length);
     buffer_free(&text);
-    command_say(context, "%s", prompt);
-    result = generate_run(&answer, generator, NULL, err);
-    command_say(context, "\n");
-    if (result == 0)
-        report(context, prompt, count, &answer);
-    buffer_free(&answer.text);
-    return result;
+    return write_on(generator, prompt, count, err);
 }
 
 static int
