@@ -146,12 +146,11 @@ branch_create(struct request *request, struct response *response,
     return answer_done(request, response);
 }
 
+/* Removes the reference; missing is what to say when there is none. */
 static int
-branch_delete(struct request *request, struct response *response,
-              struct error *err)
+remove_reference(struct request *request, struct response *response,
+                 const char *name, const char *missing, struct error *err)
 {
-    const char *name = arena_format(request->arena, REF_BRANCHES "%s",
-                                    request_param(request, "branch"));
     struct target target;
     struct ref present;
     const struct oid *ends[2] = {&present.target, NULL};
@@ -160,10 +159,20 @@ branch_delete(struct request *request, struct response *response,
         ref_find(&present, target.view, name, err) < 0)
         return -1;
     if (present.name == NULL)
-        return error_set(err, ERROR_REVISION_NOT_FOUND, "Invalid rev id");
+        return error_set(err, ERROR_REVISION_NOT_FOUND, "%s", missing);
     if (change(request, &target, name, ends, err) < 0)
         return -1;
     return answer_done(request, response);
+}
+
+static int
+branch_delete(struct request *request, struct response *response,
+              struct error *err)
+{
+    const char *name = arena_format(request->arena, REF_BRANCHES "%s",
+                                    request_param(request, "branch"));
+
+    return remove_reference(request, response, name, "Invalid rev id", err);
 }
 
 /* What the tag shall hold: a tag object when there is a message. */
@@ -215,20 +224,10 @@ tag_delete(struct request *request, struct response *response,
            struct error *err)
 {
     const char *tag = request_param(request, "revision");
-    const char *name = arena_format(request->arena, REF_TAGS "%s", tag);
-    struct target target;
-    struct ref present;
-    const struct oid *ends[2] = {&present.target, NULL};
 
-    if (target_open(&target, request, err) < 0 ||
-        ref_find(&present, target.view, name, err) < 0)
-        return -1;
-    if (present.name == NULL)
-        return error_set(err, ERROR_REVISION_NOT_FOUND,
-                         "Invalid rev id: %.200s", tag);
-    if (change(request, &target, name, ends, err) < 0)
-        return -1;
-    return answer_done(request, response);
+    return remove_reference(
+        request, response, arena_format(request->arena, REF_TAGS "%s", tag),
+        arena_format(request->arena, "Invalid rev id: %.200s", tag), err);
 }
 
 const struct route ref_routes[] = {
