@@ -1,4 +1,5 @@
 """Accounts as clients of the API meet them."""
+import fcntl
 import json
 import os
 import subprocess
@@ -230,6 +231,20 @@ class OperatorTest(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertIn("weighd: the database is out of reach: ", said)
         self.assertIn(self.registry.folder, said)
+
+    def test_no_level_is_taken_from_a_registry_that_runs(self):
+        folder = os.path.join(self.registry.folder, "lent")
+        os.mkdir(folder)
+        with open(os.path.join(folder, "conninfo"), "w") as f:
+            f.write(self.registry.conninfo())
+        words = [self.registry.weighd, "--data", folder, "migrate"]
+        with open(os.path.join(folder, "lock"), "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # as a daemon with its own PostgreSQL has it
+            answer = subprocess.run([*words, "--to", "1"], capture_output=True, text=True)
+            self.assertEqual(answer.returncode, 1)
+            self.assertIn(f"a weighd runs on {folder}", answer.stderr)
+            subprocess.run(words, check=True)
+        self.assertEqual(self.registry.ask("GET", "/api/models").status, 200)
 
     def test_the_picture_of_an_account_is_what_was_given(self):
         path = os.path.join(self.registry.folder, "picture.png")
