@@ -74,25 +74,18 @@ agreement_make(char **out, size_t *out_length, struct arena *arena,
 }
 
 static int
-check_members(json_t *object, const char *const *names, struct error *err)
+check_members(const json_t *object, const char *const *names, struct error *err)
 {
-    const char *key;
-    json_t *unused;
+    const char *unknown;
 
     if (!json_is_object(object))
         return error_set(err, ERROR_BAD_REQUEST,
                          "the agreement is no JSON object");
-    json_object_foreach(object, key, unused)
-    {
-        size_t i = 0;
-
-        while (names[i] != NULL && strcmp(names[i], key) != 0)
-            i++;
-        if (names[i] == NULL)
-            return error_set(err, ERROR_BAD_REQUEST,
-                             "the agreement has an unknown member \"%.64s\"",
-                             key);
-    }
+    unknown = json_find_unknown(object, names);
+    if (unknown != NULL)
+        return error_set(err, ERROR_BAD_REQUEST,
+                         "the agreement has an unknown member \"%.64s\"",
+                         unknown);
     return 0;
 }
 

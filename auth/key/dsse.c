@@ -59,22 +59,14 @@ dsse_seal(char **out, size_t *out_length, struct arena *arena,
 
 /* Refuses members of object that are not among the names, which NULL ends. */
 static int
-check_members(json_t *object, const char *const *names, struct error *err)
+check_members(const json_t *object, const char *const *names, struct error *err)
 {
-    const char *key;
-    json_t *value;
+    const char *unknown = json_find_unknown(object, names);
 
-    json_object_foreach(object, key, value)
-    {
-        size_t i = 0;
-
-        while (names[i] != NULL && strcmp(names[i], key) != 0)
-            i++;
-        if (names[i] == NULL)
-            return error_set(err, ERROR_SIGNATURE,
-                             "the envelope has an unknown member \"%.64s\"",
-                             key);
-    }
+    if (unknown != NULL)
+        return error_set(err, ERROR_SIGNATURE,
+                         "the envelope has an unknown member \"%.64s\"",
+                         unknown);
     return 0;
 }
 
@@ -131,7 +123,7 @@ dsse_parse(struct dsse *out, struct arena *arena, const json_t *envelope,
 
     if (!json_is_object(envelope))
         return error_set(err, ERROR_SIGNATURE, "the envelope is no object");
-    if (check_members((json_t *)envelope, names, err) < 0)
+    if (check_members(envelope, names, err) < 0)
         return -1;
     out->type = json_text(envelope, "payloadType");
     if (out->type == NULL || strcmp(out->type, type) != 0)

@@ -217,24 +217,16 @@ signature_make(char **out, size_t *out_length, struct arena *arena,
 
 /* Refuses members of object besides these, which NULL ends. */
 static int
-check_members(const json_t *value, const char *const *names, struct error *err)
+check_members(const json_t *object, const char *const *names, struct error *err)
 {
-    json_t *object = (json_t *)value;
-    const char *key;
-    json_t *unused;
+    const char *unknown;
 
     if (!json_is_object(object))
         return error_set(err, ERROR_SIGNATURE, "it is no bundle");
-    json_object_foreach(object, key, unused)
-    {
-        size_t i = 0;
-
-        while (names[i] != NULL && strcmp(names[i], key) != 0)
-            i++;
-        if (names[i] == NULL)
-            return error_set(err, ERROR_SIGNATURE,
-                             "it has an unknown member \"%.64s\"", key);
-    }
+    unknown = json_find_unknown(object, names);
+    if (unknown != NULL)
+        return error_set(err, ERROR_SIGNATURE,
+                         "it has an unknown member \"%.64s\"", unknown);
     return 0;
 }
 

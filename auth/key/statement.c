@@ -63,25 +63,18 @@ statement_make(size_t *out_length, struct arena *arena,
 
 /* ERROR_SIGNATURE unless value is an object of these members at most. */
 static int
-check_object(json_t *value, const char *what, const char *const *names,
+check_object(const json_t *value, const char *what, const char *const *names,
              struct error *err)
 {
-    const char *key;
-    json_t *unused;
+    const char *unknown;
 
     if (!json_is_object(value))
         return error_set(err, ERROR_SIGNATURE, "its %s is no object", what);
-    json_object_foreach(value, key, unused)
-    {
-        size_t i = 0;
-
-        while (names[i] != NULL && strcmp(names[i], key) != 0)
-            i++;
-        if (names[i] == NULL)
-            return error_set(err, ERROR_SIGNATURE,
-                             "its %s has an unknown member \"%.64s\"", what,
-                             key);
-    }
+    unknown = json_find_unknown(value, names);
+    if (unknown != NULL)
+        return error_set(err, ERROR_SIGNATURE,
+                         "its %s has an unknown member \"%.64s\"", what,
+                         unknown);
     return 0;
 }
 

@@ -93,6 +93,24 @@ json_flag(const json_t *object, const char *key, bool fallback)
     return json_is_boolean(value) ? json_is_true(value) : fallback;
 }
 
+const char *
+json_find_unknown(const json_t *object, const char *const *names)
+{
+    const char *key;
+    json_t *unused;
+
+    json_object_foreach((json_t *)object, key, unused)
+    {
+        size_t i = 0;
+
+        while (names[i] != NULL && strcmp(names[i], key) != 0)
+            i++;
+        if (names[i] == NULL)
+            return key;
+    }
+    return NULL;
+}
+
 int
 json_need_text(const char **out, const json_t *object, const char *key,
                struct error *err)

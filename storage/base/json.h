@@ -37,6 +37,12 @@ const char *json_text(const json_t *object, const char *key);
 int64_t json_number(const json_t *object, const char *key, int64_t fallback);
 bool json_flag(const json_t *object, const char *key, bool fallback);
 
+/*
+ * The first member that is not among the names, which NULL ends; NULL when
+ * there is none.
+ */
+const char *json_find_unknown(const json_t *object, const char *const *names);
+
 /* ERROR_BAD_REQUEST that names the key when the member is not a text. */
 int json_need_text(const char **out, const json_t *object, const char *key,
                    struct error *err);
