@@ -91,11 +91,10 @@ log_number(int64_t *out, struct db *db, struct error *err)
             goto done;
         *out = db_rows_count(rows);
     }
-    result = db_commit(db, err);
+    result = 0;
 
 done:
-    if (result < 0)
-        db_rollback(db);
+    result = db_end(db, result, err);
     arena_free(arena);
     return result;
 }

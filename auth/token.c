@@ -222,15 +222,13 @@ token_add(struct token *out, const char **out_text, struct db *db,
     for (size_t i = 0; i < spec->right_count; i++)
         if (add_right(db, arena, id, &spec->rights[i], err) < 0)
             goto done;
-    if (db_commit(db, err) < 0)
-        goto done;
-    *out_text = text;
-    result = token_find(out, db, arena, id, err);
+    result = 0;
 
 done:
-    if (result < 0)
-        db_rollback(db);
-    return result;
+    if (db_end(db, result, err) < 0)
+        return -1;
+    *out_text = text;
+    return token_find(out, db, arena, id, err);
 }
 
 static void
