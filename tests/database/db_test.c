@@ -228,6 +228,23 @@ TEST(a_transaction_is_seen_by_others_whole_or_not_at_all)
     fixture_free(&f);
 }
 
+TEST(a_transaction_ends_as_its_result_says)
+{
+    struct fixture f = fixture_open();
+    struct db *other = connect_to(test_database_conninfo());
+
+    CHECK(db_begin(f.db, &f.err) == 0);
+    CHECK(DB_RUN(NULL, f.db, f.arena, "add", &f.err, db_text("a")) == 0);
+    CHECK(db_end(f.db, 0, &f.err) == 0);
+    CHECK(count_blob(&f, other, "a") == 1);
+    CHECK(db_begin(f.db, &f.err) == 0);
+    CHECK(DB_RUN(NULL, f.db, f.arena, "add", &f.err, db_text("b")) == 0);
+    CHECK(db_end(f.db, -1, &f.err) == -1);
+    CHECK(count_blob(&f, other, "b") == 0);
+    db_free(other);
+    fixture_free(&f);
+}
+
 TEST(a_statement_that_failed_leaves_only_the_way_back)
 {
     struct fixture f = fixture_open();
