@@ -163,19 +163,3 @@ commit_find_last(struct commit ***out, struct view *view,
     *out = last;
     return 0;
 }
-
-int
-commit_is_ancestor(bool *out, struct view *view, const struct oid *ancestor,
-                   const struct oid *descendant, struct error *err)
-{
-    int outcome;
-
-    if (objects_read_commits(view, err) < 0)
-        return -1;
-    outcome = git_graph_descendant_of(view->git, to_git(descendant),
-                                      to_git(ancestor));
-    if (outcome < 0)
-        return library_refuse(view, "compare commits", err);
-    *out = outcome == 1 || oid_is_equal(ancestor, descendant);
-    return 0;
-}

@@ -61,8 +61,4 @@ int commit_find_last(struct commit ***out, struct view *view,
                      const struct oid *from, const struct entry_list *entries,
                      struct error *err);
 
-/* Whether ancestor is descendant itself or one of its ancestors. */
-int commit_is_ancestor(bool *out, struct view *view, const struct oid *ancestor,
-                       const struct oid *descendant, struct error *err);
-
 #endif
