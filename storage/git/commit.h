@@ -7,7 +7,6 @@
 #ifndef STORAGE_GIT_COMMIT_H
 #define STORAGE_GIT_COMMIT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
