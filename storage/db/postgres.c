@@ -527,13 +527,36 @@ wait_until_ended(struct postgres *postgres, int64_t timeout_ms)
     return true;
 }
 
-/* SIGINT is PostgreSQL's fast stop, SIGQUIT the one that recovery mends. */
+/* The last line of postmaster.pid says what the server is about. */
+static bool
+is_stopping(const struct postgres *postgres)
+{
+    const char *path =
+        arena_format(postgres->arena, "%s/postmaster.pid", postgres->cluster);
+    struct error err;
+    size_t length;
+    char *text;
+
+    return file_read(&text, &length, postgres->arena, path, 4096, &err) == 0 &&
+           strstr(text, "\nstopping") != NULL;
+}
+
+/*
+ * SIGINT is PostgreSQL's fast stop, SIGQUIT the one that recovery mends.  A
+ * server that recovers from a crash, or does not answer, gets the latter at
+ * once: nothing new is in it, and the former can leave version 15 waiting for
+ * a checkpointer that nobody told.
+ */
 int
 postgres_stop(struct postgres *postgres, struct error *err)
 {
+    int how = SIGINT;
+
     if (!postgres_is_alive(postgres))
         return 0;
-    if (kill(postgres->pid, SIGINT) < 0)
+    if (PQping(postgres->administration) != PQPING_OK && !is_stopping(postgres))
+        how = SIGQUIT;
+    if (kill(postgres->pid, how) < 0)
         return error_set_system(err, "stop PostgreSQL");
     if (wait_until_ended(postgres, POSTGRES_STOP_TIMEOUT_MS))
         return 0;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "storage/base/arena.h"
+#include "storage/base/clock.h"
 #include "storage/base/file.h"
 #include "tests/check.h"
 
@@ -161,6 +162,47 @@ TEST(a_killed_server_is_started_again_with_what_was_committed)
     CHECK_TEXT(ask(postgres, "SELECT n FROM thing"), "8");
     CHECK_TEXT(ask(postgres, "DROP TABLE thing"), "");
     stop(postgres);
+}
+
+/* Kills a session's process until the server is seen to recover from it. */
+static bool
+crash(struct postgres *postgres)
+{
+    const char *conninfo = postgres_conninfo(postgres);
+
+    for (int i = 0; i < 20; i++) {
+        PGconn *session = PQconnectdb(conninfo);
+        int64_t deadline_ms = clock_monotonic_ms() + 500;
+
+        CHECK(PQstatus(session) == CONNECTION_OK);
+        kill(PQbackendPID(session), SIGKILL);
+        PQfinish(session);
+        while (clock_monotonic_ms() < deadline_ms)
+            if (PQping(conninfo) == PQPING_REJECT)
+                return true;
+    }
+    return false;
+}
+
+TEST(a_server_that_recovers_is_stopped_at_once)
+{
+    struct arena *arena = arena_open();
+    const char *path = arena_format(arena, "%s/postgres.log", folder);
+    struct postgres *postgres = start();
+    struct error err = {0};
+    size_t before;
+    size_t length;
+    char *text;
+
+    CHECK(file_read(&text, &before, arena, path, 1 << 20, &err) == 0);
+    CHECK(crash(postgres));
+    CHECK(postgres_stop(postgres, &err) == 0);
+    CHECK(!postgres_is_alive(postgres));
+    CHECK(file_read(&text, &length, arena, path, 1 << 20, &err) == 0);
+    CHECK(strstr(text + before, "received fast shutdown") == NULL);
+    CHECK(strstr(text + before, "received immediate shutdown") != NULL);
+    postgres_free(postgres);
+    arena_free(arena);
 }
 
 /* A process of the account's that does nothing, as after a restart. */
