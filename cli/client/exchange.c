@@ -166,6 +166,13 @@ on_body(char *bytes, size_t one, size_t length, void *state)
     return length;
 }
 
+/* All is sent: from here on it is the registry that works. */
+static void
+wait_for_work(struct exchange *exchange)
+{
+    curl_easy_setopt(exchange->handle, CURLOPT_LOW_SPEED_TIME, WORK_TIMEOUT_S);
+}
+
 static size_t
 on_send(char *out, size_t one, size_t room, void *state)
 {
@@ -193,6 +200,8 @@ on_send(char *out, size_t one, size_t room, void *state)
         return CURL_READFUNC_ABORT;
     }
     exchange->sent += (uint64_t)n;
+    if (exchange->sent == request->length)
+        wait_for_work(exchange);
     return (size_t)n;
 }
 
@@ -295,10 +304,7 @@ set_handle(struct exchange *exchange)
     curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, CONNECT_TIMEOUT_S);
     curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME,
-                     strcmp(exchange->request.method, "GET") == 0
-                         ? STALL_TIMEOUT_S
-                         : WORK_TIMEOUT_S);
+    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, STALL_TIMEOUT_S);
     curl_easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(handle, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_S);
     curl_easy_setopt(handle, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_S);

@@ -55,12 +55,6 @@ is_here(struct digest *out, struct pull *pull, const struct model_file *file)
 }
 
 static bool
-is_stopped(void *interrupt)
-{
-    return interrupt_is_set(interrupt);
-}
-
-static bool
 is_listed(const struct partial_item *items, size_t count, const char *etag)
 {
     for (size_t i = 0; i < count; i++)
@@ -217,7 +211,7 @@ pull_run(struct pull_result *out, struct client *client,
         .arena = arena,
         .question = question,
         .result = out,
-        .reader = {home, is_stopped, question->terminal->interrupt},
+        .reader = {home, interrupt_is_set_in, question->terminal->interrupt},
     };
     int result;
 

@@ -134,10 +134,22 @@ add_hint(struct context *context, const struct error *err)
 {
     if (context->hint[0] != '\0')
         return;
-    if (err->code == ERROR_UNAUTHENTICATED)
+    if (err->code == ERROR_REPO_NOT_FOUND)
+        command_hint(context, "weigh list");
+    else if (err->code == ERROR_UNAUTHENTICATED)
         command_hint(context, "weigh login");
     else if (err->code == ERROR_STALE)
         command_hint(context, "somebody else was faster; try again");
+}
+
+/* A registry says the same of what is not there and what is not shown. */
+static void
+name_model(const struct context *context, struct error *err)
+{
+    if (err->code == ERROR_REPO_NOT_FOUND && context->model != NULL)
+        error_set(err, ERROR_REPO_NOT_FOUND,
+                  "there is no model %s, or it is not shown to you",
+                  context->model);
 }
 
 static int
@@ -183,6 +195,7 @@ run_command(struct context *context, const struct command *parent, int count,
         return -1;
     context->hint[0] = '\0';
     if (command->run(context, err) < 0) {
+        name_model(context, err);
         add_hint(context, err);
         return -1;
     }

@@ -35,6 +35,7 @@ struct context {
     bool is_json;
     json_t *result;               /* --json's object; set by command_result */
     char hint[COMMAND_HINT_SIZE]; /* shown below an error; "" for none */
+    const char *model;            /* that the command is about, or NULL */
     struct home *home;            /* see cli/command/session.h */
     struct client *client;
     void *state; /* a command's own */

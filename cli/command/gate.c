@@ -73,8 +73,8 @@ run(struct context *context, struct error *err)
     const char *licence;
     struct gate gate;
 
-    if (model_parse_name(&model, context->arena, command_word(context, 0),
-                         err) < 0 ||
+    if (session_read_model(&model, context, command_word(context, 0), err) <
+            0 ||
         session_open(context, err) < 0)
         return -1;
     if (option_has(&context->options, "mode"))

@@ -59,8 +59,8 @@ run(struct context *context, struct error *err)
     json_t *releases;
     json_t *info;
 
-    if (model_parse_name(&model, context->arena, command_word(context, 0),
-                         err) < 0 ||
+    if (session_read_model(&model, context, command_word(context, 0), err) <
+            0 ||
         session_open(context, err) < 0 ||
         client_get(&info, context->client, context->arena,
                    model_path(context->arena, model.name, "%s", ""), err) < 0 ||

@@ -39,7 +39,7 @@ find_digest(struct digest *out, struct context *context, struct error *err)
 
     if (gate_parse_digest(out, word))
         return 0;
-    if (model_parse_name(&model, context->arena, word, err) < 0 ||
+    if (session_read_model(&model, context, word, err) < 0 ||
         gate_read(&gate, context->client, context->arena, model.name, err) < 0)
         return -1;
     if (!gate.has_licence)

@@ -60,6 +60,18 @@ pulled_to_json(const struct pulled *pulled, const char *day)
                      day);
 }
 
+/* A release is on record by its tag and as the newest: shown once. */
+static bool
+is_listed(const struct pulled *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(list[i].model, list[count].model) == 0 &&
+            strcmp(list[i].label, list[count].label) == 0 &&
+            strcmp(list[i].commit, list[count].commit) == 0)
+            return true;
+    return false;
+}
+
 /* Needs no registry. */
 static int
 list_local(struct context *context, struct error *err)
@@ -81,6 +93,8 @@ list_local(struct context *context, struct error *err)
             arena_format(context->arena, "%.12s", list[i].commit), at,
             list[i].registry};
 
+        if (is_listed(list, i))
+            continue;
         clock_write(at, list[i].pulled_at_ms);
         at[10] = '\0'; /* the day alone */
         table_add(table, cells);

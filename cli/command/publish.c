@@ -77,8 +77,8 @@ read_words(struct publication *p, struct error *err)
 
     p->folder = command_word(context, 0);
     p->tag = option(p, "tag");
-    if (model_parse_name(&p->model, context->arena, command_word(context, 1),
-                         err) < 0)
+    if (session_read_model(&p->model, context, command_word(context, 1), err) <
+        0)
         return -1;
     if (p->model.revision != NULL && p->tag == NULL)
         p->tag = p->model.revision;
@@ -153,15 +153,9 @@ add_file(struct publication *p, size_t i, struct error *err)
 }
 
 static bool
-is_stopped(void *interrupt)
-{
-    return interrupt_is_set(interrupt);
-}
-
-static bool
 is_reading_stopped(void *reader)
 {
-    return is_stopped(((struct verified_reader *)reader)->state);
+    return interrupt_is_set_in(((struct verified_reader *)reader)->state);
 }
 
 static void
@@ -187,7 +181,7 @@ read_folder(struct publication *p, struct error *err)
     static const char *const ignored[] = {".git", ATTRIBUTES, ".github",
                                           ".gitignore"};
     struct arena *arena = p->context->arena;
-    struct verified_reader reader = {p->context->home, is_stopped,
+    struct verified_reader reader = {p->context->home, interrupt_is_set_in,
                                      p->context->interrupt};
     const struct folder_options options = {
         .digest = verified_digest,
@@ -424,7 +418,8 @@ say_new(const struct publication *p)
 
     for (size_t i = 0; i < p->files.count; i++) {
         progress_size(size, p->files.items[i].size_bytes);
-        if (p->files.items[i].is_new)
+        if (p->files.items[i].is_new &&
+            (i < p->content.count || p->key != NULL))
             command_say(p->context, "new        %s, %s\n",
                         p->files.items[i].name, size);
     }

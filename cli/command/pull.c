@@ -164,8 +164,8 @@ run(struct context *context, struct error *err)
     struct pull_result result;
     struct model_name model;
 
-    if (model_parse_name(&model, context->arena, command_word(context, 0),
-                         err) < 0 ||
+    if (session_read_model(&model, context, command_word(context, 0), err) <
+            0 ||
         read_options(&question, context, err) < 0 ||
         session_open(context, err) < 0)
         return -1;

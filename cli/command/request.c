@@ -187,11 +187,15 @@ show_licence(struct asking *asking, struct error *err)
     if (option_text(&context->options, "agree") != NULL)
         return agree_by_flag(asking, option_text(&context->options, "agree"),
                              err);
-    if (!is_at_terminal(asking))
+    if (!is_at_terminal(asking)) {
+        command_hint(context, "weigh license %s\nweigh request %s --agree %s",
+                     asking->model.name, asking->model.name,
+                     asking->gate.licence.digest_name);
         return error_set(err, ERROR_USAGE,
-                         "to agree takes a terminal, or --agree %s after "
-                         "reading weigh license %s",
-                         asking->gate.licence.digest_name, asking->model.name);
+                         "to agree to \"%s\" takes a terminal, or --agree and "
+                         "the digest of what was read",
+                         asking->gate.licence.name);
+    }
     asking->way = AGREEMENT_TERMINAL;
     if (gate_read_licence(&text, &length, context->client, context->arena,
                           &asking->gate.licence.digest, err) < 0)
@@ -482,8 +486,8 @@ run(struct context *context, struct error *err)
 {
     struct asking asking = {.context = context};
 
-    if (model_parse_name(&asking.model, context->arena,
-                         command_word(context, 0), err) < 0 ||
+    if (session_read_model(&asking.model, context, command_word(context, 0),
+                           err) < 0 ||
         session_open_signed_in(context, err) < 0 ||
         gate_read(&asking.gate, context->client, context->arena,
                   asking.model.name, err) < 0)

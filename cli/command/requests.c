@@ -50,8 +50,8 @@ withdraw(struct context *context, struct error *err)
     struct client_question question = {.method = "POST"};
     struct model_name model;
 
-    if (model_parse_name(&model, context->arena, command_word(context, 0),
-                         err) < 0 ||
+    if (session_read_model(&model, context, command_word(context, 0), err) <
+            0 ||
         session_open_signed_in(context, err) < 0)
         return -1;
     question.path =

@@ -56,6 +56,8 @@ show_age(struct arena *arena, const char *since)
     if (since == NULL || !clock_parse(&at_ms, since))
         return "?";
     minutes = (clock_now_ms() - at_ms) / 60000;
+    if (minutes < 1)
+        return "now";
     if (minutes < HOUR_MINUTES)
         return arena_format(arena, "%lld min", (long long)minutes);
     if (minutes < 2 * DAY_MINUTES)
@@ -355,8 +357,8 @@ grant(struct context *context, struct error *err)
     const char *until;
     json_t *body;
 
-    if (model_parse_name(&model, context->arena, command_word(context, 0),
-                         err) < 0 ||
+    if (session_read_model(&model, context, command_word(context, 0), err) <
+            0 ||
         read_until(&until, context, err) < 0 ||
         session_open_signed_in(context, err) < 0)
         return -1;
@@ -390,7 +392,7 @@ revoke(struct context *context, struct error *err)
         model_word = model_of(item);
         person = person_of(item);
     }
-    if (model_parse_name(&model, context->arena, model_word, err) < 0 ||
+    if (session_read_model(&model, context, model_word, err) < 0 ||
         session_open_signed_in(context, err) < 0)
         return -1;
     body = json_keep(context->arena,
@@ -416,8 +418,8 @@ report(struct context *context, struct error *err)
     struct answer answer;
     json_t *entries;
 
-    if (model_parse_name(&model, context->arena, command_word(context, 0),
-                         err) < 0 ||
+    if (session_read_model(&model, context, command_word(context, 0), err) <
+            0 ||
         session_open_signed_in(context, err) < 0)
         return -1;
     request.url =

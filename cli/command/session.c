@@ -89,6 +89,16 @@ session_read_password(char **out, struct context *context, struct error *err)
     return 0;
 }
 
+int
+session_read_model(struct model_name *out, struct context *context,
+                   const char *word, struct error *err)
+{
+    if (model_parse_name(out, context->arena, word, err) < 0)
+        return -1;
+    context->model = out->name;
+    return 0;
+}
+
 void
 session_hint_gated(struct context *context, const char *model)
 {

@@ -8,6 +8,7 @@
 #define CLI_COMMAND_SESSION_H
 
 #include "cli/client/client.h"
+#include "cli/client/model.h"
 #include "cli/command/command.h"
 #include "cli/home/home.h"
 
@@ -36,6 +37,13 @@ int session_connect(struct client **out, struct context *context,
  */
 int session_read_password(char **out, struct context *context,
                           struct error *err);
+
+/*
+ * Reads MODEL[@REV] as model_parse_name does, and notes it as what the command
+ * is about, so that an error can name it.
+ */
+int session_read_model(struct model_name *out, struct context *context,
+                       const char *word, struct error *err);
 
 /* Below a refusal by the gate: how to ask, in both ways. */
 void session_hint_gated(struct context *context, const char *model);

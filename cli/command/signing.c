@@ -1,11 +1,5 @@
 #include "cli/command/signing.h"
 
-static bool
-is_stopped(void *state)
-{
-    return interrupt_is_set(state);
-}
-
 void
 signing_read_options(struct folder_options *out, struct context *context,
                      const char *signature_path)
@@ -22,7 +16,7 @@ signing_read_options(struct folder_options *out, struct context *context,
         .ignored = ignored,
         .ignored_count = count,
         .signature_path = signature_path,
-        .is_stopped = is_stopped,
+        .is_stopped = interrupt_is_set_in,
         .state = context->interrupt,
     };
 }

@@ -64,6 +64,12 @@ interrupt_is_set(struct interrupt *interrupt)
     return true;
 }
 
+bool
+interrupt_is_set_in(void *interrupt)
+{
+    return interrupt_is_set(interrupt);
+}
+
 int
 interrupt_check(struct interrupt *interrupt, struct error *err)
 {

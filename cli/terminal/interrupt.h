@@ -22,6 +22,9 @@ void interrupt_free(struct interrupt *interrupt); /* NULL is allowed */
 /* Once true, true until interrupt_clear.  NULL is never interrupted. */
 bool interrupt_is_set(struct interrupt *interrupt);
 
+/* The same, where a bool (*)(void *) is wanted. */
+bool interrupt_is_set_in(void *interrupt);
+
 /* ERROR_INTERRUPTED once a person pressed Ctrl-C. */
 int interrupt_check(struct interrupt *interrupt, struct error *err);
 

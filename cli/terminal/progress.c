@@ -93,6 +93,7 @@ draw(struct progress *progress, int64_t now_ms, const char *end)
     progress_size(total, progress->total_bytes);
     progress_size(rate, (uint64_t)progress->rate);
     write_left(left, progress);
+    fflush(stdout); /* what was said before comes before */
     fprintf(stderr, "%s%s of %s   %s/s   %s left%s%s", is_terminal ? "\r" : "",
             done, total, rate, left, is_terminal ? "\033[K" : "", end);
     fflush(stderr);

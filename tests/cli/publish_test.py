@@ -80,6 +80,9 @@ class Proxy:
     def cut(self):
         """Ends every connection, as a network does, and begins anew."""
         self.end(*self.sockets)
+        for one in self.sockets:
+            one.close()  # with bytes unread: the other side gets a reset
+        self.sockets = []
         self.begin()
 
     def wait_full(self):

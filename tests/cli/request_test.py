@@ -310,7 +310,7 @@ class Decide(Gated):
         table = self.weigh("review")
         self.assertRegex(table.splitlines()[0],
                          r"^REQUEST +MODEL +PERSON +SINCE +ANSWERS$")
-        self.assertRegex(table, r"%s +%s +requester +0 min +ETH Zurich, "
+        self.assertRegex(table, r"%s +%s +requester +now +ETH Zurich, "
                          "research" % (request[:8], self.model))
         shown = self.weigh("review", "show", request[:8])
         self.assertIn("answer     Affiliation: ETH Zurich", shown)
