@@ -45,6 +45,10 @@ question_to_json(const struct caller *caller, const struct gate_object *object,
         caller->request_id != NULL ? caller->request_id : "");
 }
 
+/*
+ * Takes the question over when there is room.  Jansson counts references with
+ * plain reads, so nobody may touch one that another thread can reach.
+ */
 static bool
 append(struct question_queue *queue, json_t *question)
 {
@@ -53,7 +57,7 @@ append(struct question_queue *queue, json_t *question)
     pthread_mutex_lock(&queue->lock);
     has_room = json_array_size(queue->waiting) < QUESTION_QUEUE_LIMIT;
     if (has_room)
-        json_array_append(queue->waiting, question);
+        json_array_append_new(queue->waiting, question);
     pthread_mutex_unlock(&queue->lock);
     return has_room;
 }
@@ -76,13 +80,14 @@ take_batch(struct question_queue *queue)
     return batch;
 }
 
+/* Takes the batch over. */
 static void
 put_back(struct question_queue *queue, json_t *batch)
 {
     pthread_mutex_lock(&queue->lock);
     json_array_extend(batch, queue->waiting);
     json_decref(queue->waiting);
-    queue->waiting = json_incref(batch);
+    queue->waiting = batch;
     pthread_mutex_unlock(&queue->lock);
 }
 
@@ -125,15 +130,15 @@ question_add(struct db *db, const struct caller *caller,
     json_t *question = question_to_json(caller, object, answer);
     struct error err;
 
-    if (!append(queue, question)) {
-        (void)question_flush(queue, db, &err);
-        if (!append(queue, question)) {
-            pthread_mutex_lock(&queue->lock);
-            queue->lost++;
-            pthread_mutex_unlock(&queue->lock);
-        }
-    }
+    if (append(queue, question))
+        return;
+    (void)question_flush(queue, db, &err);
+    if (append(queue, question))
+        return;
     json_decref(question);
+    pthread_mutex_lock(&queue->lock);
+    queue->lost++;
+    pthread_mutex_unlock(&queue->lock);
 }
 
 int
@@ -145,9 +150,12 @@ question_flush(struct question_queue *queue, struct db *db, struct error *err)
         json_t *batch = take_batch(queue);
         size_t count = json_array_size(batch);
 
-        if (count > 0 && (result = write_batch(db, batch, err)) < 0)
+        if (count > 0)
+            result = write_batch(db, batch, err);
+        if (result < 0)
             put_back(queue, batch);
-        json_decref(batch);
+        else
+            json_decref(batch);
         if (count < BATCH_LIMIT || result < 0)
             return result;
     }
