@@ -17,6 +17,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.parse
@@ -248,6 +249,9 @@ class Daemon:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
             return Answer(answer, answer.read())
+        except http.client.RemoteDisconnected:
+            print("the end of weighd's log:\n" + self.log()[-4000:], file=sys.stderr)
+            raise
         finally:
             connection.close()
 
