@@ -76,10 +76,11 @@ open_path(int *out, const char *path, struct error *err)
 }
 
 static int
-check_digest(int fd, const struct home *home, const struct pulled_file *file,
-             struct error *err)
+check_digest(int fd, const struct context *context,
+             const struct pulled_file *file, struct error *err)
 {
-    struct verified_reader reader = {.home = home};
+    struct verified_reader reader = {context->home, interrupt_is_set_in,
+                                     context->interrupt};
     struct digest digest;
 
     if (verified_digest(&digest, &reader, file->path, fd, err) < 0)
@@ -119,7 +120,7 @@ open_pulled(int *out, struct context *context, const char *word,
     if (open_path(out,
                   arena_format(context->arena, "%s/%s", folder, file->path),
                   err) < 0 ||
-        check_digest(*out, context->home, file, err) < 0)
+        check_digest(*out, context, file, err) < 0)
         return -1;
     context->hint[0] = '\0';
     return 0;

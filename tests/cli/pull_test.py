@@ -163,6 +163,7 @@ class Pull(Case):
 
     def test_what_is_not_there_exits_with_4(self):
         self.weigh("pull", "acme/other@main", "--allow-unsigned", status=4)
+        self.assertIn("acme/other", self.stderr)
 
     def test_a_registry_that_is_not_there_exits_with_6(self):
         self.weigh("pull", "acme/tiny", "--registry", "http://127.0.0.1:1",
