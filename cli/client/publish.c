@@ -72,6 +72,19 @@ publish_find_signer(const char **out, struct client *client,
 }
 
 int
+publish_allow_unsafe(struct client *client, struct arena *arena,
+                     const char *model, struct error *err)
+{
+    const struct client_question question = {
+        .method = "PUT",
+        .path = model_path(arena, model, "%s", "/settings"),
+        .body = json_keep(arena, json_pack("{s:b}", "allowUnsafe", 1)),
+    };
+
+    return client_call(NULL, client, arena, &question, err);
+}
+
+int
 publish_register_key(bool *out_made, struct client *client, struct arena *arena,
                      const char *namespace_name, const struct key *key,
                      struct error *err)

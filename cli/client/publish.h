@@ -46,6 +46,10 @@ int publish_find_signer(const char **out, struct client *client,
                         struct arena *arena, const char *namespace_name,
                         struct error *err);
 
+/* The owner's word, without which the registry refuses what can run code. */
+int publish_allow_unsafe(struct client *client, struct arena *arena,
+                         const char *model, struct error *err);
+
 /*
  * Registers the key for the namespace unless it signs there already;
  * *out_made says whether it is new.  ERROR_CONFLICT when another one signs.

@@ -525,6 +525,10 @@ send(struct publication *p, struct error *err)
         return -1;
     if (set_gate(p, err) < 0)
         return -1;
+    if (has(p, "allow-unsafe") &&
+        publish_allow_unsafe(context->client, context->arena, p->model.name,
+                             err) < 0)
+        return -1;
     if (p->is_new_model) {
         p->is_new_model = false;
         if (compare(p, err) < 0)
