@@ -263,6 +263,8 @@ class Publish(Case):
         self.publish(status=1)
         self.assertIn("weights.pkl can run code", self.stderr)
         self.assertEqual(self.ask("/api/models/" + self.model).status, 404)
+        self.publish("--gate", "manual", "--allow-unsafe")
+        self.assertIn("weights.pkl", self.tree())
 
     def test_a_release_never_moves(self):
         self.publish()
