@@ -17,6 +17,7 @@ static const struct {
     {"serve", serve_run, "serve in the foreground (what no command means)"},
     {"migrate", migrate_run, "bring the database to the newest level"},
     {"admin", admin_run, "accounts, tokens and organisations"},
+    {"scrub", scrub_run, "read all weights again and report damage"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

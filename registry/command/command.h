@@ -1,5 +1,5 @@
 /*
- * command: what weighd does when it is called: serve, migrate, admin.
+ * command: what weighd does when it is called: serve, migrate, …
  *
  * Each is a file with one function; registry/main.c holds the table.  A
  * command gets its own words in argv, argv[0] being its name, and the
@@ -23,5 +23,8 @@ command_run migrate_run;
 
 /* weighd admin account|token|organization add|list|show|remove. */
 command_run admin_run;
+
+/* weighd scrub [--rate MB/s]: reads all weights again, reports damage. */
+command_run scrub_run;
 
 #endif

@@ -88,12 +88,15 @@ content_writer_free(struct content_writer *writer)
     free(writer);
 }
 
-/*
- * Gives an object that is there to the owner; *out_blob is its blob, NULL when
- * there is none.
- */
+/* What the store had when an object was to be given to its owner. */
+struct found {
+    const char *blob; /* NULL: no such object */
+    bool is_damaged;
+};
+
+/* Gives an object that is there to the owner. */
 static int
-add_owner(const char **out_blob, struct content_writer *writer, struct db *db,
+add_owner(struct found *out, struct content_writer *writer, struct db *db,
           struct arena *arena, const struct content_owner *owner,
           struct error *err)
 {
@@ -104,29 +107,57 @@ add_owner(const char **out_blob, struct content_writer *writer, struct db *db,
                db_bytes(writer->digest.bytes, DIGEST_BYTES),
                owner->account != 0 ? db_int(owner->account) : db_null()) < 0)
         return -1;
-    *out_blob = db_rows_count(rows) > 0 ? db_get_text(rows, 0, 0) : NULL;
+    *out = (struct found){0};
+    if (db_rows_count(rows) > 0)
+        *out = (struct found){db_get_text(rows, 0, 0), db_get_bool(rows, 0, 1)};
     return 0;
 }
 
+/* Ours in place of bytes that are damaged, for all who have the object. */
+static int
+heal(struct content_writer *writer, struct db *db, struct arena *arena,
+     struct error *err)
+{
+    return DB_RUN(NULL, db, arena, "content_heal", err,
+                  db_bytes(writer->digest.bytes, DIGEST_BYTES),
+                  db_text(ingest_name(writer->ingest)),
+                  db_int((int64_t)ingest_size(writer->ingest)));
+}
+
+static int
+add_object(struct content_writer *writer, struct db *db, struct arena *arena,
+           struct error *err)
+{
+    const char *name = ingest_name(writer->ingest);
+    int64_t size = (int64_t)ingest_size(writer->ingest);
+
+    if (DB_RUN(NULL, db, arena, "content_add_blob", err, db_text(name),
+               db_int(size)) < 0)
+        return -1;
+    return DB_RUN(NULL, db, arena, "content_add", err,
+                  db_bytes(writer->digest.bytes, DIGEST_BYTES), db_int(size),
+                  db_text(name));
+}
+
+/* *out_blob is the blob that the object has in the end. */
 static int
 add_rows(const char **out_blob, struct content_writer *writer, struct db *db,
          struct arena *arena, const struct content_owner *owner,
          struct error *err)
 {
-    const char *name = ingest_name(writer->ingest);
-    int64_t size = (int64_t)ingest_size(writer->ingest);
+    struct found found;
+    int result;
 
-    if (add_owner(out_blob, writer, db, arena, owner, err) < 0)
+    if (add_owner(&found, writer, db, arena, owner, err) < 0)
         return -1;
-    if (*out_blob != NULL)
-        return 0;
-    if (DB_RUN(NULL, db, arena, "content_add_blob", err, db_text(name),
-               db_int(size)) < 0 ||
-        DB_RUN(NULL, db, arena, "content_add", err,
-               db_bytes(writer->digest.bytes, DIGEST_BYTES), db_int(size),
-               db_text(name)) < 0)
-        return -1;
-    return add_owner(out_blob, writer, db, arena, owner, err);
+    if (found.blob == NULL || found.is_damaged) {
+        result = found.is_damaged ? heal(writer, db, arena, err)
+                                  : add_object(writer, db, arena, err);
+        if (result < 0 || add_owner(&found, writer, db, arena, owner, err) < 0)
+            return -1;
+    }
+    *out_blob = found.blob;
+    return 0;
 }
 
 static int
@@ -192,7 +223,14 @@ read_at(void *state, void *out, uint64_t offset, size_t length,
     return blob_read(reader->blob, out, offset, length, err);
 }
 
-/* A row without its blob, or of another size: damage, never the caller's. */
+static int
+refuse_damaged(struct error *err, const char *name, const char *why)
+{
+    error_set(err, ERROR_DAMAGED, NULL);
+    return error_set_cause(err, "blob %s: %s", name, why);
+}
+
+/* What the scrub found, or a row without its blob, or one of another size. */
 static int
 open_blob(struct blob **out, struct content_store *store,
           const struct db_rows *rows, struct error *err)
@@ -200,16 +238,16 @@ open_blob(struct blob **out, struct content_store *store,
     const char *name = db_get_text(rows, 0, 0);
     int64_t size = db_get_int(rows, 0, 1);
 
-    if (blob_open(out, store->blobs, name, err) < 0) {
-        if (err->code != ERROR_NOT_FOUND)
-            return -1;
-        error_set(err, ERROR_INTERNAL, NULL);
-        return error_set_cause(err, "blob %s is missing", name);
-    }
+    if (!db_is_null(rows, 0, 3))
+        return refuse_damaged(err, name, db_get_text(rows, 0, 3));
+    if (blob_open(out, store->blobs, name, err) < 0)
+        return err->code == ERROR_NOT_FOUND
+                   ? refuse_damaged(err, name, "is missing")
+                   : -1;
     if (blob_size(*out) == (uint64_t)size)
         return 0;
-    error_set(err, ERROR_INTERNAL, NULL);
-    error_set_cause(err, "blob %s has %" PRIu64 " bytes, not %" PRId64, name,
+    error_set(err, ERROR_DAMAGED, NULL);
+    error_set_cause(err, "blob %s: has %" PRIu64 " bytes, not %" PRId64, name,
                     blob_size(*out), size);
     blob_free(*out);
     return -1;

@@ -63,7 +63,8 @@ int content_writer_add(struct content_writer *writer, const void *bytes,
 /*
  * Returns when the object is durable and owner->repository has it, in a
  * transaction of its own.  ERROR_DIGEST_MISMATCH if the bytes are not the
- * announced ones.  An object that the store had already is kept once.
+ * announced ones.  An object that the store had already is kept once; one
+ * whose bytes were found damaged has these from now on.
  */
 int content_writer_commit(struct content_writer *writer, struct db *db,
                           const struct content_owner *owner, struct error *err);
@@ -72,15 +73,15 @@ void content_writer_free(struct content_writer *writer); /* NULL is allowed */
 /*
  * Opens the object that the permit names, for delivery.  ERROR_FORBIDDEN when
  * the permit's time is over, ERROR_NOT_FOUND when its repository does not have
- * the object.  The caller frees *out with content_reader_free.
+ * the object, ERROR_DAMAGED when its bytes are known to be wrong or have not
+ * the size they should.  The caller frees *out with content_reader_free.
  */
 int content_reader_open(struct content_reader **out,
                         struct content_store *store, struct db *db,
                         const struct content_permit *permit, struct error *err);
 
 /*
- * Opens any object, whoever has it: for the checks at upload, the collector
- * and the scrub.  Never for delivery: its bytes must not leave the registry.
+ * Opens any object, whoever has it: for the checks at upload.  Never for delivery: its bytes must not leave the registry.
  */
 int content_inspect_open(struct content_reader **out,
                          struct content_store *store, struct db *db,

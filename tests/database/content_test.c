@@ -256,12 +256,12 @@ TEST(an_object_whose_bytes_were_damaged_is_not_opened)
     what = CUT;
     CHECK(nftw(f.folder, visit, 8, FTW_PHYS) == 0);
     CHECK_TEXT(get(&f, f.owner.repository, "weights", CLOCK_NEVER), "");
-    CHECK(f.err.code == ERROR_INTERNAL);
+    CHECK(f.err.code == ERROR_DAMAGED);
     CHECK(strstr(f.err.cause, "has 3 bytes, not 7") != NULL);
     what = DELETE;
     CHECK(nftw(f.folder, visit, 8, FTW_PHYS) == 0);
     CHECK_TEXT(get(&f, f.owner.repository, "weights", CLOCK_NEVER), "");
-    CHECK(f.err.code == ERROR_INTERNAL);
+    CHECK(f.err.code == ERROR_DAMAGED);
     CHECK(strstr(f.err.cause, "is missing") != NULL);
     fixture_free(&f);
 }

@@ -3,9 +3,9 @@
 --   $1  bigint  repository
 --   $2  bytea   digest
 --   $3  bigint  account, or null
---   ->  blob text; no row when there is no such object
+--   ->  blob text, is_damaged boolean; no row when there is no such object
 WITH held AS (
-    SELECT digest, blob
+    SELECT digest, blob, quarantined_at
       FROM content
      WHERE digest = $2
        FOR KEY SHARE
@@ -17,5 +17,5 @@ WITH held AS (
         DO UPDATE SET added_at = now()
      WHERE repository_content.committed_at IS NULL
 )
-SELECT blob
+SELECT blob, quarantined_at IS NOT NULL AS is_damaged
   FROM held

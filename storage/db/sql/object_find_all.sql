@@ -1,4 +1,5 @@
--- object_find_all: which of many digests a repository has.
+-- object_find_all: which of many digests a repository has.  A damaged
+-- object is as good as none: its bytes are wanted again.
 --   $1  bigint   repository
 --   $2  bytea[]  digests
 --   ->  position bigint (from 1), size bigint
@@ -9,3 +10,4 @@ SELECT wanted.position, c.size
    AND r.digest = wanted.digest
   JOIN content c
     ON c.digest = wanted.digest
+   AND c.quarantined_at IS NULL
