@@ -213,8 +213,7 @@ child_run(const struct child_options *options, struct error *err)
 
     child.database = (struct db_options){
         .conninfo = options->conninfo,
-        .statements = {storage_db_storage_sql, access_access_sql},
-        .log = &child.service.log};
+        .statements = {storage_db_storage_sql, access_access_sql}};
     if (become(options, err) < 0 || open_parts(&child, err) < 0 ||
         open_server(&child, err) < 0 || shut_in(&child, err) < 0)
         goto done;

@@ -137,19 +137,17 @@ connect_again(struct db *db, struct error *err)
 }
 
 /*
- * A server that restarted has closed the socket, and what it wrote last can be
- * read from it: asking first spares the next request an error.
+ * A server that ends a connection says so and then closes the socket, and both
+ * may be read later by seconds.  Nothing else comes to a connection at rest but
+ * a setting's new value, so whatever can be read is taken for the end: asking
+ * first spares the next request an error, and a new connection costs little.
  */
 static bool
 is_alive(PGconn *link)
 {
     struct pollfd file = {.fd = PQsocket(link), .events = POLLIN};
 
-    if (PQstatus(link) == CONNECTION_BAD)
-        return false;
-    if (poll(&file, 1, 0) == 0)
-        return true;
-    return PQconsumeInput(link) && PQstatus(link) == CONNECTION_OK;
+    return PQstatus(link) == CONNECTION_OK && poll(&file, 1, 0) == 0;
 }
 
 static int
@@ -278,14 +276,41 @@ execute(struct db *db, const struct link_statement *statement,
                           parameters->formats, statement->result_format);
 }
 
+/*
+ * A connection that broke under the first statement of a transaction took
+ * nothing with it that could have been committed: the statement may run again.
+ * Any other may have been done before the answer was lost, so it may not.
+ */
+static int
+execute_again(PGresult **out, struct db *db,
+              const struct link_statement *statement,
+              const struct parameters *parameters, struct error *err)
+{
+    PQclear(*out);
+    *out = NULL;
+    db->is_begun = false;
+    drop_link(db);
+    if (connect_again(db, err) < 0) {
+        db->is_failed = true;
+        return -1;
+    }
+    *out = execute(db, statement, parameters);
+    return 0;
+}
+
+static bool
+is_lost(const struct db *db)
+{
+    return db->link == NULL || PQstatus(db->link) == CONNECTION_BAD;
+}
+
 /* Fills err from a result that is none, and drops a link that is no more. */
 static int
 refuse(struct db *db, PGresult *result, const char *name, struct error *err)
 {
     db->is_failed = db->in_transaction;
     state_to_error(err, db->link, result, name);
-    if (db->link != NULL &&
-        (PQstatus(db->link) == CONNECTION_BAD || state_is_outdated(result)))
+    if (is_lost(db) || state_is_outdated(result))
         drop_link(db);
     PQclear(result);
     return note(db, err);
@@ -316,6 +341,7 @@ db_run(struct db_rows **out, struct db *db, struct arena *arena,
 {
     const struct link_statement *statement = find_statement(db, call->name);
     struct parameters parameters;
+    bool is_first = db->in_transaction && !db->is_begun;
     ExecStatusType status;
     PGresult *result;
 
@@ -329,6 +355,9 @@ db_run(struct db_rows **out, struct db *db, struct arena *arena,
         return error_set(err, ERROR_INTERNAL, "%s takes %d values, not %d",
                          call->name, statement->parameters, call->count);
     result = execute(db, statement, &parameters);
+    if (is_first && is_lost(db) &&
+        execute_again(&result, db, statement, &parameters, err) < 0)
+        return -1;
     status = PQresultStatus(result);
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
         return refuse(db, result, call->name, err);

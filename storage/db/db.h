@@ -5,7 +5,8 @@
  * built in, prepared when the connection opens and run by its name.  Rows live
  * in the arena that is given.  A struct db belongs to one thread at a time.
  * A connection that broke is opened again by the next call outside of a
- * transaction; the call that met the break gets ERROR_DATABASE.
+ * transaction, or by a transaction's first; what was under way when it broke
+ * gets ERROR_DATABASE.
  */
 #ifndef STORAGE_DB_DB_H
 #define STORAGE_DB_DB_H
@@ -27,7 +28,9 @@ struct db_options {
     const char *conninfo; /* libpq's: postgresql://… or key=value words */
     /* Tables of statements to prepare, up to the first NULL. */
     const struct embed_file *statements[4];
-    const struct log *log; /* for causes; outlives the connection */
+    /* For causes; outlives the connection.  NULL: who gets the error logs it.
+     */
+    const struct log *log;
 };
 
 /* A parameter: text as PostgreSQL reads it, or bytes for a bytea. */
