@@ -110,8 +110,8 @@ TEST(a_journal_about_something_else_or_malformed_counts_for_nothing)
         "weigh-journal 1 e7a6 10485765 boot-1\nw 1\nw -1\n",
         "weigh-journal 1 e7a6 10485765 boot-1\nw 1\nx 2\n",
         "weigh-journal 1 e7a6 10485765 boot-1\nw 1\nw 2 3\n",
-        "weigh-journal 1 e7a6 10485765 boot-1\nw 1\n"
-        "w 99999999999999999999999\n",
+        ("weigh-journal 1 e7a6 10485765 boot-1\nw 1\n"
+         "w 99999999999999999999999\n"),
     };
     struct arena *arena = arena_open();
     const char *path = temporary(arena);
