@@ -197,25 +197,45 @@ hear(void *state, const char *channel, const char *payload)
     downloads_change(server->downloads, &change);
 }
 
-/* What was said while nobody listened may have concerned anybody. */
-static void
-open_listen(struct server *server, int64_t now_ms)
+/* Hears changes, and keeps the schema's level as long as it hears. */
+static int
+open_kept(struct listen **out, const struct server *server, struct error *err)
 {
     static const char *const channels[] = {"access", NULL};
+    struct listen *listening;
+
+    if (listen_open(&listening, server->options.database->conninfo, channels,
+                    err) < 0)
+        return -1;
+    if (listen_keep_level(listening, err) < 0) {
+        listen_free(listening);
+        return -1;
+    }
+    *out = listening;
+    return 0;
+}
+
+/*
+ * What was said while nobody listened may have concerned anybody.  A database
+ * out of reach is tried again; one at another level is not served from.
+ */
+static int
+open_listen(struct server *server, int64_t now_ms, struct error *err)
+{
     const struct access_change all = {0};
-    struct error err;
 
     if (server->options.database == NULL || server->listen != NULL ||
         now_ms < server->listen_at_ms)
-        return;
+        return 0;
     server->listen_at_ms = now_ms + LISTEN_RETRY_MS;
-    if (listen_open(&server->listen, server->options.database->conninfo,
-                    channels, &err) < 0) {
-        server->listen = NULL;
-        log_error(&server->options.service->log, "listen", &err);
-        return;
+    if (open_kept(&server->listen, server, err) < 0) {
+        if (err->code == ERROR_CONFLICT)
+            return -1;
+        log_error(&server->options.service->log, "listen", err);
+        return 0;
     }
     downloads_change(server->downloads, &all);
+    return 0;
 }
 
 static void
@@ -231,8 +251,8 @@ read_listen(struct server *server)
 }
 
 /* The main thread's part, until the stop: jobs and notifications. */
-static void
-watch(struct server *server)
+static int
+watch(struct server *server, struct error *err)
 {
     for (;;) {
         int64_t now_ms = clock_monotonic_ms();
@@ -240,14 +260,15 @@ watch(struct server *server)
                                 {.fd = -1, .events = POLLIN}};
         int64_t wait_ms;
 
-        open_listen(server, now_ms);
+        if (open_listen(server, now_ms, err) < 0)
+            return -1;
         wait_ms = run_jobs(server, now_ms) - now_ms;
         if (server->listen != NULL)
             fds[1].fd = listen_fd(server->listen);
         if (poll(fds, 2, (int)wait_ms) < 0 && errno != EINTR)
-            return;
+            return error_set_system(err, "poll");
         if (fds[0].revents != 0)
-            return;
+            return 0;
         if (fds[1].revents != 0)
             read_listen(server);
     }
@@ -308,10 +329,12 @@ finish(struct server *server)
 int
 server_run(struct server *server, struct error *err)
 {
-    int result = start(server, err);
+    int result = open_listen(server, clock_monotonic_ms(), err);
 
     if (result == 0)
-        watch(server);
+        result = start(server, err);
+    if (result == 0)
+        result = watch(server, err);
     finish(server);
     return result;
 }

@@ -19,6 +19,7 @@
 #include "storage/base/confine.h"
 #include "storage/base/file.h"
 #include "storage/content/content.h"
+#include "storage/db/listen.h"
 #include "storage_db_storage_sql.h"
 
 /* A certificate chain or a key, in bytes. */
@@ -29,7 +30,8 @@ struct child {
     const struct child_options *options;
     struct service service;
     struct db_options database;
-    struct db *db; /* for the start alone */
+    struct db *db;         /* for the start alone */
+    struct listen *listen; /* keeps the level until the server does */
     struct vault *vault;
     struct server *server;
     pthread_t orders;
@@ -120,7 +122,12 @@ open_parts(struct child *child, struct error *err)
 {
     const struct config *config = child->options->config;
     struct service *service = &child->service;
+    const char *const none[] = {NULL};
 
+    /* Statements fit one level alone: it is looked at before them. */
+    if (listen_open(&child->listen, child->options->conninfo, none, err) < 0 ||
+        listen_keep_level(child->listen, err) < 0)
+        return -1;
     if (db_open(&child->db, &child->database, err) < 0)
         return -1;
     if (vault_open(&child->vault, child->db, child->options->secret, err) < 0)
@@ -217,6 +224,8 @@ child_run(const struct child_options *options, struct error *err)
     if (become(options, err) < 0 || open_parts(&child, err) < 0 ||
         open_server(&child, err) < 0 || shut_in(&child, err) < 0)
         goto done;
+    listen_free(child.listen); /* the server opens its own */
+    child.listen = NULL;
     db_free(child.db);
     child.db = NULL;
     result = serve(&child, err);
@@ -229,5 +238,6 @@ done:
     content_store_free(child.service.content);
     vault_free(child.vault);
     db_free(child.db);
+    listen_free(child.listen);
     return result;
 }

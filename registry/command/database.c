@@ -18,7 +18,6 @@ struct database {
     const char *conninfo;
     struct postgres *postgres; /* NULL: the operator's, or another's */
     const struct log *log;
-    bool is_lent;
     int lock; /* on the data folder, -1 without */
 };
 
@@ -74,7 +73,6 @@ use_running(struct database *database, const struct config *config,
                   note_path(database->arena, config), CONNINFO_LIMIT, err) < 0)
         return -1;
     database->conninfo = text;
-    database->is_lent = true;
     return 0;
 }
 
@@ -132,12 +130,6 @@ database_borrow(struct database **out, const struct config *config,
                 const struct log *log, struct error *err)
 {
     return open_any(out, config, log, true, err);
-}
-
-bool
-database_is_lent(const struct database *database)
-{
-    return database->is_lent;
 }
 
 const char *

@@ -8,8 +8,6 @@
 #ifndef REGISTRY_COMMAND_DATABASE_H
 #define REGISTRY_COMMAND_DATABASE_H
 
-#include <stdbool.h>
-
 #include "registry/config.h"
 #include "storage/base/error.h"
 #include "storage/base/log.h"
@@ -23,9 +21,6 @@ int database_open(struct database **out, const struct config *config,
 /* For a command beside it: uses a running one, else starts it for the call. */
 int database_borrow(struct database **out, const struct config *config,
                     const struct log *log, struct error *err);
-
-/* Whether a running weighd lent it; of the operator's own nothing is known. */
-bool database_is_lent(const struct database *database);
 
 /* What libpq connects with; lives as long as the database. */
 const char *database_conninfo(const struct database *database);

@@ -42,13 +42,7 @@ migrate_run(const struct config *config, int argc, char **argv,
         return -1;
     if (database_borrow(&database, config, &log, err) < 0)
         return -1;
-    /* A level taken back takes its tables from whoever works with them. */
-    if (level != MIGRATE_NEWEST && database_is_lent(database))
-        result =
-            error_set(err, ERROR_CONFLICT,
-                      "a weighd runs on %s; stop it before --to", config->data);
-    else
-        result = migrate_to(database_conninfo(database), level, err);
+    result = migrate_to(database_conninfo(database), level, err);
     database_close(database);
     return result;
 }

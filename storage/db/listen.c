@@ -6,7 +6,9 @@
 
 #include "storage/base/arena.h"
 #include "storage/db/link.h"
+#include "storage/db/migrate.h"
 #include "storage/db/state.h"
+#include "storage/db/tenure.h"
 
 struct listen {
     PGconn *link;
@@ -56,6 +58,12 @@ listen_free(struct listen *listening)
         return;
     PQfinish(listening->link);
     free(listening);
+}
+
+int
+listen_keep_level(struct listen *listening, struct error *err)
+{
+    return tenure_take(listening->link, migrate_newest(), err);
 }
 
 int

@@ -20,6 +20,13 @@ int listen_open(struct listen **out, const char *conninfo,
                 const char *const *channels, struct error *err);
 void listen_free(struct listen *listening); /* NULL is allowed */
 
+/*
+ * Keeps the schema's level until listen_free: no migration takes it away.
+ * ERROR_CONFLICT when one does so now, or when the database is at another
+ * level than this program's newest.
+ */
+int listen_keep_level(struct listen *listening, struct error *err);
+
 /* Belongs to the connection; the same until listen_free. */
 int listen_fd(const struct listen *listening);
 

@@ -10,6 +10,7 @@
 #include "storage/base/digest.h"
 #include "storage/db/link.h"
 #include "storage/db/state.h"
+#include "storage/db/tenure.h"
 #include "storage_db_migration_sql.h"
 #include "storage_db_storage_sql.h"
 
@@ -177,6 +178,8 @@ migrate(struct migration *migration, int level, struct error *err)
     if (run(NULL, migration, storage_sql_migration_lock, NULL, 0, err) < 0 ||
         find_level(migration, err) < 0)
         return -1;
+    if (level < migration->level && tenure_refuse(migration->link, err) < 0)
+        return -1;
     while (migration->level != level) {
         int next = migration->level + (migration->level < level ? 1 : -1);
 
@@ -202,6 +205,21 @@ done:
     PQfinish(migration->link);
     free(migration);
     return result;
+}
+
+int
+migrate_newest(void)
+{
+    int newest = 0;
+
+    for (const struct embed_file *file = storage_db_migration_sql;
+         file->stem != NULL; file++) {
+        int level = (int)strtol(file->stem, NULL, 10);
+
+        if (level > newest)
+            newest = level;
+    }
+    return newest;
 }
 
 int

@@ -1,8 +1,10 @@
 #include "storage/db/migrate.h"
 
 #include <libpq-fe.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "storage/db/listen.h"
 #include "tests/check.h"
 #include "tests/database/database.h"
 
@@ -70,6 +72,51 @@ TEST(the_schema_goes_down_to_nothing_and_up_again)
                 "'public'::regnamespace AND typname !~ 'migration'") == 0);
     CHECK(migrate_to(conninfo, MIGRATE_NEWEST, &err) == 0);
     CHECK(count(conninfo, tables) == full);
+}
+
+TEST(no_level_is_taken_away_while_a_daemon_keeps_it)
+{
+    static const char *const none[] = {NULL};
+    const char *conninfo = test_database_migrated();
+    struct listen *listening = NULL;
+    struct error err = {0};
+
+    CHECK(listen_open(&listening, conninfo, none, &err) == 0);
+    CHECK(listen_keep_level(listening, &err) == 0);
+    CHECK(migrate_to(conninfo, 0, &err) == -1);
+    CHECK(err.code == ERROR_CONFLICT);
+    CHECK_TEXT(err.message, "a weighd works with this database; stop every "
+                            "one before an older level");
+    CHECK(migrate_to(conninfo, MIGRATE_NEWEST, &err) == 0);
+    listen_free(listening);
+    CHECK(migrate_to(conninfo, 0, &err) == 0);
+}
+
+TEST(a_level_that_is_not_the_programs_is_not_kept)
+{
+    static const char *const none[] = {NULL};
+    const char *conninfo = test_database_migrated();
+    struct listen *listening = NULL;
+    struct error err = {0};
+    char older[200];
+
+    CHECK(migrate_to(conninfo, migrate_newest() - 1, &err) == 0);
+    CHECK(listen_open(&listening, conninfo, none, &err) == 0);
+    CHECK(listen_keep_level(listening, &err) == -1);
+    CHECK(err.code == ERROR_CONFLICT);
+    snprintf(older, sizeof(older),
+             "the database is at level %d, older than this program, which "
+             "needs %d: run weighd migrate",
+             migrate_newest() - 1, migrate_newest());
+    CHECK_TEXT(err.message, older);
+    listen_free(listening);
+    CHECK(migrate_to(conninfo, MIGRATE_NEWEST, &err) == 0);
+    CHECK(count(conninfo, "INSERT INTO migration (level, name, digest) "
+                          "VALUES (9999, 'later', '') RETURNING 1") == 1);
+    CHECK(listen_open(&listening, conninfo, none, &err) == 0);
+    CHECK(listen_keep_level(listening, &err) == -1);
+    CHECK(strstr(err.message, "install a newer weighd") != NULL);
+    listen_free(listening);
 }
 
 TEST(a_level_between_is_reached_from_both_sides)
