@@ -1,6 +1,7 @@
 #include "auth/question.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "storage/base/clock.h"
@@ -16,6 +17,7 @@ struct question_queue {
     pthread_mutex_t lock;
     json_t *waiting; /* an array of objects, oldest first */
     int64_t lost;
+    _Atomic uint64_t counts[QUESTION_REASONS];
 };
 
 static json_t *
@@ -130,6 +132,8 @@ question_add(struct db *db, const struct caller *caller,
     json_t *question = question_to_json(caller, object, answer);
     struct error err;
 
+    atomic_fetch_add_explicit(&queue->counts[answer->reason], 1,
+                              memory_order_relaxed);
     if (append(queue, question))
         return;
     (void)question_flush(queue, db, &err);
@@ -171,4 +175,12 @@ question_take_lost(struct question_queue *queue)
     queue->lost = 0;
     pthread_mutex_unlock(&queue->lock);
     return lost;
+}
+
+void
+question_count(uint64_t out[QUESTION_REASONS],
+               const struct question_queue *queue)
+{
+    for (int i = 0; i < QUESTION_REASONS; i++)
+        out[i] = atomic_load_explicit(&queue->counts[i], memory_order_relaxed);
 }

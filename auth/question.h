@@ -15,6 +15,9 @@
 #include "storage/base/error.h"
 #include "storage/db/db.h"
 
+/* How many reasons a gate's answer can have. */
+#define QUESTION_REASONS (GATE_DISABLED + 1)
+
 /* Questions that wait at most. */
 #define QUESTION_QUEUE_LIMIT 32768
 
@@ -39,5 +42,9 @@ int question_flush(struct question_queue *queue, struct db *db,
  * out of reach.  For the log.
  */
 int64_t question_take_lost(struct question_queue *queue);
+
+/* How many were answered with each reason since the queue was opened. */
+void question_count(uint64_t out[QUESTION_REASONS],
+                    const struct question_queue *queue);
 
 #endif

@@ -131,3 +131,14 @@ census_remove(struct census *census, const char *address)
     }
     pthread_mutex_unlock(&census->lock);
 }
+
+int
+census_count(struct census *census)
+{
+    int count;
+
+    pthread_mutex_lock(&census->lock);
+    count = census->count;
+    pthread_mutex_unlock(&census->lock);
+    return count;
+}

@@ -24,6 +24,9 @@ void census_free(struct census *census); /* NULL is allowed */
  */
 int census_add(struct census *census, const char *address, bool is_proxy,
                struct error *err);
+/* How many there are now. */
+int census_count(struct census *census);
+
 void census_remove(struct census *census, const char *address);
 
 #endif

@@ -50,6 +50,7 @@ static const struct key keys[] = {
     PATH(tls_certificate, "PEM file with the certificate and its chain"),
     PATH(tls_key, "PEM file with the certificate's private key"),
     TEXT(trusted_proxies, "addresses whose forwarded headers count"),
+    TEXT(metrics, "addresses that may read /metrics and /status"),
     TEXT(sign_up, "who may make an account: open, invitation or closed"),
     TEXT(smtp_url, "smtp:// or smtps:// server that mail goes through"),
     TEXT(smtp_user, "user name at the mail server"),
@@ -364,6 +365,11 @@ check(struct config *config, struct error *err)
                          "trusted_proxies: %s: wants addresses or networks "
                          "such as 10.0.0.0/8, with commas",
                          config->trusted_proxies);
+    if (config->metrics != NULL && !proxy_is_list(config->metrics))
+        return error_set(err, ERROR_USAGE,
+                         "metrics: %s: wants addresses or networks such as "
+                         "10.0.0.0/8, with commas",
+                         config->metrics);
     if (config->url[strlen(config->url) - 1] == '/')
         return error_set(err, ERROR_USAGE, "url has no slash at its end");
     return 0;
@@ -375,6 +381,7 @@ config_load(struct config *out, struct arena *arena, int *argc, char **argv,
 {
     *out = (struct config){.listen = "127.0.0.1:8470",
                            .user = "weighhouse",
+                           .metrics = "127.0.0.1,::1",
                            .sign_up = "open",
                            .mail_from = "weighhouse@localhost",
                            .workers = 8,

@@ -30,6 +30,7 @@ struct config {
     const char *tls_certificate; /* PEM file with the chain; NULL: plain HTTP */
     const char *tls_key;
     const char *trusted_proxies; /* addresses with commas; NULL: none */
+    const char *metrics;         /* who may read /metrics; as trusted_proxies */
     const char *sign_up;         /* open, invitation, closed */
     const char *smtp_url;        /* smtp://host:port; NULL: links are logged */
     const char *smtp_user;

@@ -17,6 +17,7 @@ struct crew {
     pthread_cond_t idle;  /* the last task is done */
     struct task *first;
     struct task **last;
+    int waiting; /* tasks in the queue */
     int running; /* tasks taken and not done */
     bool is_ending;
     struct member *members;
@@ -38,6 +39,7 @@ take(struct crew *crew)
         crew->first = task->next;
         if (crew->first == NULL)
             crew->last = &crew->first;
+        crew->waiting--;
         crew->running++;
     }
     pthread_mutex_unlock(&crew->lock);
@@ -115,7 +117,18 @@ crew_post(struct crew *crew, struct task *task)
     pthread_mutex_lock(&crew->lock);
     *crew->last = task;
     crew->last = &task->next;
+    crew->waiting++;
     pthread_cond_signal(&crew->wake);
+    pthread_mutex_unlock(&crew->lock);
+}
+
+void
+crew_read(struct meter_crew *out, struct crew *crew)
+{
+    pthread_mutex_lock(&crew->lock);
+    out->threads = crew->started;
+    out->busy = crew->running;
+    out->waiting = crew->waiting;
     pthread_mutex_unlock(&crew->lock);
 }
 

@@ -9,6 +9,7 @@
 #define REGISTRY_CREW_H
 
 #include "registry/http/host.h"
+#include "registry/http/meter.h"
 #include "storage/base/error.h"
 #include "storage/db/db.h"
 
@@ -24,6 +25,9 @@ int crew_open(struct crew **out, const char *name, int count,
 
 /* From any thread. */
 void crew_post(struct crew *crew, struct task *task);
+
+/* How many threads there are, and what they have to do now. */
+void crew_read(struct meter_crew *out, struct crew *crew);
 
 /* Waits until the queue is empty and no task runs; others may still post. */
 void crew_drain(struct crew *crew);

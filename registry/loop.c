@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "registry/http/connection.h"
+#include "registry/http/meter.h"
 #include "registry/http/proxy.h"
 #include "storage/base/arena.h"
 #include "storage/base/clock.h"
@@ -169,6 +170,7 @@ write_address(char out[INET6_ADDRSTRLEN], const struct sockaddr_storage *peer)
 static void
 refuse(struct loop *loop, int fd, const char *address, const struct error *err)
 {
+    meter_add(loop->host.service->meter, METER_CONNECTIONS_REFUSED, 1);
     if (loop->options->tls != NULL ||
         loop->host.connection_count >
             loop->host.limits->connections + SURPLUS_CONNECTIONS)
@@ -184,6 +186,7 @@ admit(struct loop *loop, int fd, const struct sockaddr_storage *peer)
     struct error err;
     int one = 1;
 
+    meter_add(loop->host.service->meter, METER_CONNECTIONS, 1);
     write_address(address, peer);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     if (census_add(loop->options->census, address,

@@ -11,6 +11,7 @@
 #include "registry/census.h"
 #include "registry/crew.h"
 #include "registry/http/download.h"
+#include "registry/http/meter.h"
 #include "registry/http/tls.h"
 #include "registry/loop.h"
 #include "storage/base/clock.h"
@@ -27,6 +28,11 @@ struct job {
     void *state;
     int64_t interval_ms;
     int64_t due_ms;
+    const char *name;
+    _Atomic int64_t last_at_ms; /* what became of it, for the meter */
+    _Atomic int64_t last_ms;
+    _Atomic int64_t runs;
+    _Atomic int64_t failures;
     atomic_bool is_running;
 };
 
@@ -48,6 +54,43 @@ struct server {
     int64_t listen_at_ms;  /* when to try again */
     int stop;              /* eventfd */
 };
+
+/* While the server runs: a request asks. */
+static void
+read_gauges(struct meter_gauges *out, void *owner)
+{
+    struct server *server = owner;
+
+    out->connections = census_count(server->census);
+    crew_read(&out->workers, server->workers);
+    crew_read(&out->io, server->io);
+    out->certificate_ends_ms =
+        server->tls != NULL ? tls_ends_ms(server->tls) : 0;
+    out->job_count = server->job_count;
+    for (int i = 0; i < server->job_count; i++) {
+        const struct job *job = &server->jobs[i];
+
+        out->jobs[i] = (struct meter_job){
+            .name = job->name,
+            .last_at_ms = atomic_load(&job->last_at_ms),
+            .last_ms = atomic_load(&job->last_ms),
+            .runs = atomic_load(&job->runs),
+            .failures = atomic_load(&job->failures),
+        };
+    }
+}
+
+/* A service of a test has no meter. */
+static void
+show_gauges(struct server *server)
+{
+    struct meter *meter = server->options.service->meter;
+
+    if (meter == NULL)
+        return;
+    meter->server = server;
+    meter->read_gauges = read_gauges;
+}
 
 static void
 post_worker(void *owner, struct task *task)
@@ -104,6 +147,7 @@ server_open(struct server **out, const struct server_options *options,
     server->census = census_open(server->limits.connections,
                                  server->limits.connections_per_address);
     server->downloads = downloads_open(post_worker, server);
+    show_gauges(server);
     *out = server;
     return 0;
 
@@ -131,20 +175,25 @@ run_job(struct task *task, struct db *db)
 {
     struct job *job = (struct job *)task;
     struct arena *arena = arena_open();
+    int64_t began_ms = clock_monotonic_ms();
     struct error err;
 
     if (job->run(db, arena, job->state, &err) < 0) {
+        atomic_fetch_add(&job->failures, 1);
         if (db != NULL)
             db_rollback(db);
         log_error(&job->server->options.service->log, "job", &err);
     }
     arena_free(arena);
+    atomic_store(&job->last_ms, clock_monotonic_ms() - began_ms);
+    atomic_store(&job->last_at_ms, clock_now_ms());
+    atomic_fetch_add(&job->runs, 1);
     atomic_store(&job->is_running, false);
 }
 
 void
-server_every(struct server *server, int64_t interval_ms, server_job *run,
-             void *state)
+server_every(struct server *server, const char *name, int64_t interval_ms,
+             server_job *run, void *state)
 {
     struct job *job = &server->jobs[server->job_count];
 
@@ -153,6 +202,7 @@ server_every(struct server *server, int64_t interval_ms, server_job *run,
     server->job_count++;
     job->task.run = run_job;
     job->server = server;
+    job->name = name;
     job->run = run;
     job->state = state;
     job->interval_ms = interval_ms;

@@ -14,13 +14,14 @@
 #include <stdint.h>
 
 #include "registry/http/limits.h"
+#include "registry/http/meter.h"
 #include "registry/http/route.h"
 #include "registry/service.h"
 #include "storage/base/arena.h"
 #include "storage/base/error.h"
 #include "storage/db/db.h"
 
-#define SERVER_JOBS 16 /* periodic ones, at most */
+#define SERVER_JOBS METER_JOBS /* periodic ones, at most */
 
 struct server;
 
@@ -57,12 +58,12 @@ server_free(struct server *server); /* NULL is allowed; not while it runs */
 /*
  * A job that a worker runs each interval_ms, never twice at once, and a last
  * time when all requests are done at the stop.  Before server_run.  A job's
- * error is logged.
+ * error is logged; its name, a static text, is what GET /metrics calls it.
  */
 typedef int server_job(struct db *db, struct arena *arena, void *state,
                        struct error *err);
-void server_every(struct server *server, int64_t interval_ms, server_job *job,
-                  void *state);
+void server_every(struct server *server, const char *name, int64_t interval_ms,
+                  server_job *job, void *state);
 
 /*
  * Serves until server_stop: then takes no more connections, lets requests

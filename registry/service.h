@@ -13,6 +13,7 @@ struct config;
 struct content_store;
 struct delivery_queue;
 struct mailer;
+struct meter;
 struct question_queue;
 struct server;
 struct vault;
@@ -27,6 +28,7 @@ struct service {
     struct question_queue *questions;  /* auth/question.h */
     struct delivery_queue *deliveries; /* auth/delivery.h */
     struct mailer *mailer; /* registry/hooks/mailer.h; NULL: no mail */
+    struct meter *meter;   /* registry/http/meter.h; NULL: nobody counts */
     struct log log;
 };
 

@@ -14,6 +14,7 @@
 #include "auth/question.h"
 #include "auth/vault.h"
 #include "registry/hooks/mailer.h"
+#include "registry/http/meter.h"
 #include "registry/jobs/jobs.h"
 #include "registry/routes/routes.h"
 #include "storage/base/confine.h"
@@ -218,9 +219,11 @@ child_run(const struct child_options *options, struct error *err)
                                       .log = {STDERR_FILENO}}};
     int result = -1;
 
+    child.service.meter = meter_open();
     child.database = (struct db_options){
         .conninfo = options->conninfo,
-        .statements = {storage_db_storage_sql, access_access_sql}};
+        .statements = {storage_db_storage_sql, access_access_sql},
+        .counts = &child.service.meter->database};
     if (become(options, err) < 0 || open_parts(&child, err) < 0 ||
         open_server(&child, err) < 0 || shut_in(&child, err) < 0)
         goto done;
@@ -236,6 +239,7 @@ done:
     question_queue_free(child.service.questions);
     delivery_queue_free(child.service.deliveries);
     content_store_free(child.service.content);
+    meter_free(child.service.meter);
     vault_free(child.vault);
     db_free(child.db);
     listen_free(child.listen);

@@ -8,6 +8,7 @@
 #include "registry/http/cookie.h"
 #include "registry/http/download.h"
 #include "registry/http/entry.h"
+#include "registry/http/meter.h"
 #include "registry/http/proxy.h"
 #include "registry/http/refusal.h"
 #include "storage/base/clock.h"
@@ -27,7 +28,7 @@ open_bare(struct host *host, const struct origin *origin)
 
     exchange->host = host;
     exchange->arena = arena_open();
-    exchange->began_ms = clock_monotonic_ms();
+    exchange->began_us = clock_monotonic_us();
     exchange->input.spool = -1;
     exchange->spool.fd = -1;
     response_open(&exchange->response, exchange->arena, host->spool_folder);
@@ -323,16 +324,33 @@ write_log(const struct exchange *exchange)
     const struct request *request = &exchange->request;
     const struct route *route = exchange->input.match.route;
 
-    log_write(&exchange->request.service->log, "request",
-              json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:b}", "id",
-                        request->id, "method", request->method, "route",
-                        route != NULL ? route->pattern : "", "account",
-                        request->caller.name, "address",
-                        request->caller.address, "status",
-                        exchange->answer.status, "bytes",
-                        (json_int_t)exchange->answer.body_bytes, "ms",
-                        (json_int_t)(clock_monotonic_ms() - exchange->began_ms),
-                        "whole", exchange->all_sent));
+    log_write(
+        &exchange->request.service->log, "request",
+        json_pack(
+            "{s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:b}", "id", request->id,
+            "method", request->method, "route",
+            route != NULL ? route->pattern : "", "account",
+            request->caller.name, "address", request->caller.address, "status",
+            exchange->answer.status, "bytes",
+            (json_int_t)exchange->answer.body_bytes, "ms",
+            (json_int_t)((clock_monotonic_us() - exchange->began_us) / 1000),
+            "whole", exchange->all_sent));
+}
+
+static void
+count(const struct exchange *exchange)
+{
+    const struct route_match *match = &exchange->input.match;
+    const struct meter_request request = {
+        .family = match->route != NULL ? match->family : -1,
+        .method = exchange->request.method,
+        .status = exchange->answer.status,
+        .duration_us = clock_monotonic_us() - exchange->began_us,
+        .bytes_in = exchange->intake.total_bytes,
+        .bytes_out = exchange->answer.body_bytes,
+    };
+
+    meter_add_request(exchange->request.service->meter, &request);
 }
 
 /* Tells the handler what left of its own body. */
@@ -360,6 +378,7 @@ exchange_finish(struct exchange *exchange)
     download_end(exchange->download);
     tell_sent(exchange);
     write_log(exchange);
+    count(exchange);
     intake_free(&exchange->intake);
     if (exchange->spool.fd >= 0)
         close(exchange->spool.fd);

@@ -53,7 +53,7 @@ struct exchange {
     bool is_unread;  /* a body that was announced has not been read */
     bool is_refused; /* by the layer itself: the connection ends */
     bool all_sent;
-    int64_t began_ms;   /* monotonic */
+    int64_t began_us;   /* monotonic */
     int64_t checked_ms; /* when the right was checked last */
     int64_t generation; /* of what downloads heard, before the check */
     bool fetch_failed;

@@ -25,6 +25,7 @@ struct segment {
 
 struct variant {
     const struct route *route;
+    int family;
     bool has_repository;
     enum repository_kind kind;
     struct segment segments[ROUTER_SEGMENTS];
@@ -32,6 +33,7 @@ struct variant {
 };
 
 struct router {
+    int family; /* of the table that is being read */
     struct variant *variants;
     size_t count;
 };
@@ -97,6 +99,7 @@ add_variant(struct router *router, const struct route *route,
     variant = &router->variants[router->count++];
     memset(variant, 0, sizeof(*variant));
     variant->route = route;
+    variant->family = router->family;
     variant->kind = kind;
     assert(pattern[0] == '/');
     for (const char *at = pattern; *at != '\0';) {
@@ -148,7 +151,7 @@ router_open(const struct route *const *tables)
 {
     struct router *router = xcalloc(1, sizeof(*router));
 
-    for (; *tables != NULL; tables++)
+    for (; *tables != NULL; tables++, router->family++)
         for (const struct route *route = *tables; route->method != NULL;
              route++)
             add_route(router, route);
@@ -331,6 +334,7 @@ router_find(struct route_match *out, const struct router *router,
     if (best == NULL)
         return error_set(err, ERROR_NOT_FOUND, "there is no such page");
     out->route = best->route;
+    out->family = best->family;
     out->has_repository = best->has_repository;
     out->kind = best->kind;
     read_parameters(out, arena, best, &path, target);

@@ -33,6 +33,7 @@ struct parameter {
 
 struct route_match {
     const struct route *route; /* NULL: none */
+    int family;                /* which table it stands in, from 0 */
     bool has_repository;       /* :namespace and :name behind a kind */
     enum repository_kind kind;
     struct parameter parameters[ROUTER_PARAMETERS];

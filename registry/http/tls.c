@@ -186,6 +186,22 @@ tls_set(struct tls *tls, const struct tls_files *files, struct error *err)
     return 0;
 }
 
+int64_t
+tls_ends_ms(struct tls *tls)
+{
+    const X509 *certificate;
+    struct tm parts = {0};
+    int64_t ends_ms = 0;
+
+    pthread_mutex_lock(&tls->lock);
+    certificate = SSL_CTX_get0_certificate(tls->context);
+    if (certificate != NULL &&
+        ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &parts) == 1)
+        ends_ms = (int64_t)timegm(&parts) * 1000;
+    pthread_mutex_unlock(&tls->lock);
+    return ends_ms;
+}
+
 SSL *
 tls_accept(struct tls *tls)
 {

@@ -10,6 +10,7 @@
 
 #include <openssl/ssl.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "storage/base/error.h"
 
@@ -33,6 +34,9 @@ void tls_free(struct tls *tls); /* NULL is allowed */
 
 /* On -1 the one before stays. */
 int tls_set(struct tls *tls, const struct tls_files *files, struct error *err);
+
+/* When the certificate in place ends, milliseconds since 1970; 0: unknown. */
+int64_t tls_ends_ms(struct tls *tls);
 
 /* A connection's side of TLS, or NULL; SSL_free frees it. */
 SSL *tls_accept(struct tls *tls);

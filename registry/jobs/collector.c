@@ -1,4 +1,5 @@
 /* collector: removes weights that nothing refers to, and says how much. */
+#include "registry/http/meter.h"
 #include "registry/jobs/jobs.h"
 #include "storage/content/collect.h"
 
@@ -13,6 +14,11 @@ collector_run(struct db *db, struct arena *arena, void *state,
     (void)arena;
     if (collect_run(&counts, service->content, db, &options, err) < 0)
         return -1;
+    meter_add(service->meter, METER_COLLECTED_UPLOADS,
+              (uint64_t)counts.uploads);
+    meter_add(service->meter, METER_COLLECTED_OBJECTS,
+              (uint64_t)counts.objects);
+    meter_add(service->meter, METER_COLLECTED_BLOBS, (uint64_t)counts.removed);
     if (counts.objects + counts.blobs + counts.removed == 0)
         return 0;
     log_write(&service->log, "collected",

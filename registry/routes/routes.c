@@ -18,6 +18,7 @@ const struct route *const all_routes[] = {
     licence_routes,
     list_routes,
     login_routes,
+    metrics_routes,
     model_page_routes,
     preupload_routes,
     ref_routes,
@@ -32,3 +33,15 @@ const struct route *const all_routes[] = {
     tree_routes,
     NULL,
 };
+
+const char *const all_route_families[] = {
+    "access",  "account",      "asset",     "client",  "commit",
+    "gate",    "git",          "health",    "history", "info",
+    "joining", "lfs",          "licence",   "list",    "login",
+    "metrics", "model_page",   "preupload", "ref",     "release",
+    "repo",    "request_page", "resolve",   "review",  "settings",
+    "site",    "transfer",     "tree",      NULL,
+};
+
+_Static_assert(sizeof(all_routes) == sizeof(all_route_families),
+               "each table has a name");

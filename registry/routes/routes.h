@@ -9,6 +9,9 @@
 
 #include "registry/http/route.h"
 
+/* What the tables in all_routes are called, in their order; NULL ends it. */
+extern const char *const all_route_families[];
+
 extern const struct route access_routes[];
 extern const struct route account_routes[];
 extern const struct route client_routes[];
@@ -23,6 +26,7 @@ extern const struct route lfs_routes[];
 extern const struct route licence_routes[];
 extern const struct route list_routes[];
 extern const struct route login_routes[];
+extern const struct route metrics_routes[];
 extern const struct route model_page_routes[];
 extern const struct route preupload_routes[];
 extern const struct route ref_routes[];

@@ -25,6 +25,15 @@ clock_monotonic_ms(void)
     return read_clock(CLOCK_MONOTONIC);
 }
 
+int64_t
+clock_monotonic_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 void
 clock_write(char out[CLOCK_TEXT_SIZE], int64_t at_ms)
 {

@@ -19,6 +19,7 @@ int64_t clock_now_ms(void);
 
 /* Since an arbitrary start; never goes back. */
 int64_t clock_monotonic_ms(void);
+int64_t clock_monotonic_us(void);
 
 void clock_write(char out[CLOCK_TEXT_SIZE], int64_t at_ms);
 

@@ -23,6 +23,7 @@
 struct db {
     char *conninfo;
     const struct log *log;
+    struct db_counts *counts;          /* NULL: nobody counts */
     struct link_statement *statements; /* by name */
     int statement_total;
     PGconn *link; /* NULL after it broke */
@@ -125,10 +126,24 @@ note(const struct db *db, const struct error *err)
     return -1;
 }
 
+static void
+count_connect(const struct db *db, int result)
+{
+    if (db->counts == NULL)
+        return;
+    atomic_fetch_add_explicit(&db->counts->connects, 1, memory_order_relaxed);
+    if (result < 0)
+        atomic_fetch_add_explicit(&db->counts->connect_failures, 1,
+                                  memory_order_relaxed);
+}
+
 static int
 connect_again(struct db *db, struct error *err)
 {
-    if (link_open(&db->link, db->conninfo, err) < 0)
+    int result = link_open(&db->link, db->conninfo, err);
+
+    count_connect(db, result);
+    if (result < 0)
         return note(db, err);
     if (link_prepare(db->link, db->statements, db->statement_total, err) == 0)
         return 0;
@@ -168,6 +183,7 @@ db_open(struct db **out, const struct db_options *options, struct error *err)
 
     db->conninfo = xstrdup(options->conninfo);
     db->log = options->log;
+    db->counts = options->counts;
     list_statements(db, options);
     if (connect_again(db, err) < 0) {
         db_free(db);
@@ -265,8 +281,8 @@ begin_and_execute(struct db *db, const struct link_statement *statement,
 }
 
 static PGresult *
-execute(struct db *db, const struct link_statement *statement,
-        const struct parameters *parameters)
+execute_once(struct db *db, const struct link_statement *statement,
+             const struct parameters *parameters)
 {
     db->statement_count++;
     if (db->in_transaction && !db->is_begun)
@@ -274,6 +290,21 @@ execute(struct db *db, const struct link_statement *statement,
     return PQexecPrepared(db->link, statement->name, statement->parameters,
                           parameters->values, parameters->lengths,
                           parameters->formats, statement->result_format);
+}
+
+static PGresult *
+execute(struct db *db, const struct link_statement *statement,
+        const struct parameters *parameters)
+{
+    int64_t began_us;
+    PGresult *result;
+
+    if (db->counts == NULL)
+        return execute_once(db, statement, parameters);
+    began_us = clock_monotonic_us();
+    result = execute_once(db, statement, parameters);
+    histogram_add(&db->counts->statements, clock_monotonic_us() - began_us);
+    return result;
 }
 
 /*
@@ -313,6 +344,10 @@ refuse(struct db *db, PGresult *result, const char *name, struct error *err)
     if (is_lost(db) || state_is_outdated(result))
         drop_link(db);
     PQclear(result);
+    if (db->counts != NULL &&
+        (err->code == ERROR_DATABASE || err->code == ERROR_INTERNAL))
+        atomic_fetch_add_explicit(&db->counts->failures, 1,
+                                  memory_order_relaxed);
     return note(db, err);
 }
 

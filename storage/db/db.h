@@ -19,10 +19,19 @@
 #include "storage/base/clock.h"
 #include "storage/base/embed.h"
 #include "storage/base/error.h"
+#include "storage/base/histogram.h"
 #include "storage/base/log.h"
 
 struct db;
 struct db_rows;
+
+/* What connections did, counted by all that have the same options. */
+struct db_counts {
+    _Atomic uint64_t connects; /* the first one of each, too */
+    _Atomic uint64_t connect_failures;
+    _Atomic uint64_t failures;   /* statements, but for conflicts */
+    struct histogram statements; /* how long they took, as we saw it */
+};
 
 struct db_options {
     const char *conninfo; /* libpq's: postgresql://… or key=value words */
@@ -31,6 +40,7 @@ struct db_options {
     /* For causes; outlives the connection.  NULL: who gets the error logs it.
      */
     const struct log *log;
+    struct db_counts *counts; /* outlives it too; NULL: nobody counts */
 };
 
 /* A parameter: text as PostgreSQL reads it, or bytes for a bytea. */

@@ -67,6 +67,7 @@ TABLE = [
     ("GET /", {}, None, everybody(200)),
     ("GET /health", {}, None, everybody(200)),
     ("GET /ready", {}, None, everybody(200)),
+    ("GET /metrics", {}, None, everybody(200)),
     ("GET /static/:name", dict(name="style.css"), None, everybody(200)),
     ("GET /avatars/:account", dict(account="acme"), None, everybody(302)),
     ("GET /login", {}, None, everybody(200)),

@@ -504,8 +504,8 @@ TEST(a_job_runs_in_its_interval_and_once_more_at_the_stop)
 
     often = seldom = 0;
     CHECK(server_open(&server, &options, &err) == 0);
-    server_every(server, 1, count_run, &often);
-    server_every(server, 3600000, count_run, &seldom);
+    server_every(server, "often", 1, count_run, &often);
+    server_every(server, "seldom", 3600000, count_run, &seldom);
     server_stop(server); /* heard once the first jobs have begun */
     CHECK(server_run(server, &err) == 0);
     server_free(server);
