@@ -5,6 +5,7 @@
 #include <event2/event.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -37,7 +38,11 @@ struct loop {
     struct task *first;
     struct task **last;
     struct task stop;
-    int64_t stop_ms;     /* how long requests may take to finish */
+    struct task retire;
+    int64_t stop_ms; /* how long requests may take to finish */
+    int64_t retire_ms;
+    atomic_int_least64_t beat_ms; /* of the last tick */
+    atomic_bool is_done;
     int64_t deadline_ms; /* then they are reset; 0: not stopping */
 };
 
@@ -136,6 +141,7 @@ on_tick(evutil_socket_t fd, short what, void *state)
 
     (void)fd;
     (void)what;
+    atomic_store(&loop->beat_ms, clock_monotonic_ms());
     connection_tick(&loop->host);
     if (loop->is_full && loop->deadline_ms == 0) {
         loop->is_full = false;
@@ -236,6 +242,18 @@ run_stop(struct task *task, struct db *db)
     connection_stop(&loop->host);
 }
 
+static void
+run_retire(struct task *task, struct db *db)
+{
+    struct loop *loop =
+        (struct loop *)((char *)task - offsetof(struct loop, retire));
+
+    (void)db;
+    set_listening(loop, false);
+    atomic_store(&loop->host.is_stopping, true);
+    loop->deadline_ms = clock_monotonic_ms() + loop->retire_ms;
+}
+
 static int
 open_events(struct loop *loop, struct error *err)
 {
@@ -267,6 +285,7 @@ run(void *state)
     struct loop *loop = state;
 
     event_base_dispatch(loop->host.base);
+    atomic_store(&loop->is_done, true);
     return NULL;
 }
 
@@ -285,6 +304,8 @@ loop_open(struct loop **out, const struct loop_options *options,
     loop->last = &loop->first;
     loop->wake = -1;
     loop->stop.run = run_stop;
+    loop->retire.run = run_retire;
+    atomic_store(&loop->beat_ms, clock_monotonic_ms());
     pthread_mutex_init(&loop->lock, NULL);
     if (open_events(loop, err) < 0)
         goto fail;
@@ -307,6 +328,25 @@ loop_stop(struct loop *loop, int64_t stop_ms)
 {
     loop->stop_ms = stop_ms; /* the mailbox's lock hands it over */
     post_mail(loop, &loop->stop);
+}
+
+void
+loop_retire(struct loop *loop, int64_t retire_ms)
+{
+    loop->retire_ms = retire_ms; /* the mailbox's lock hands it over */
+    post_mail(loop, &loop->retire);
+}
+
+int64_t
+loop_beat_ms(struct loop *loop)
+{
+    return atomic_load(&loop->beat_ms);
+}
+
+bool
+loop_is_done(struct loop *loop)
+{
+    return atomic_load(&loop->is_done);
 }
 
 static void

@@ -7,6 +7,7 @@
 #ifndef REGISTRY_LOOP_H
 #define REGISTRY_LOOP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "registry/census.h"
@@ -37,6 +38,18 @@ int loop_open(struct loop **out, const struct loop_options *options,
  * stop_ms.  From any thread, once.
  */
 void loop_stop(struct loop *loop, int64_t stop_ms);
+
+/*
+ * The same for a server whose place another takes: a kept connection may send
+ * one more request, whose answer says that it was the last.  A stop may follow.
+ */
+void loop_retire(struct loop *loop, int64_t retire_ms);
+
+/* When it last had a turn, monotonic: one that hangs has an old one. */
+int64_t loop_beat_ms(struct loop *loop);
+
+/* True once it was stopped or retired and has nothing left. */
+bool loop_is_done(struct loop *loop);
 
 /* Waits for the end of a loop that was stopped.  NULL is allowed. */
 void loop_free(struct loop *loop);

@@ -20,6 +20,8 @@
 #define LOOPS_MOST 64
 #define WORKERS_PER_CORE 4
 #define LISTEN_RETRY_MS 1000
+/* A thread that had no turn for so long hangs. */
+#define BEAT_LIMIT_MS 5000
 
 struct job {
     struct task task; /* first: a task is cast back to its job */
@@ -53,6 +55,10 @@ struct server {
     struct listen *listen; /* NULL: none, or it broke */
     int64_t listen_at_ms;  /* when to try again */
     int stop;              /* eventfd */
+    atomic_bool is_stopped;
+    atomic_int_least64_t retire_ms; /* 0: not asked to */
+    bool is_retiring;               /* the loops know */
+    atomic_int_least64_t beat_ms;   /* of the slowest thread */
 };
 
 /* While the server runs: a request asks. */
@@ -300,11 +306,49 @@ read_listen(struct server *server)
     server->listen = NULL;
 }
 
+/* The oldest of the loops' last turns; this thread has one just now. */
+static void
+take_beat(struct server *server)
+{
+    int64_t beat_ms = clock_monotonic_ms();
+
+    for (int i = 0; i < server->loop_count; i++)
+        if (!loop_is_done(server->loops[i]) &&
+            loop_beat_ms(server->loops[i]) < beat_ms)
+            beat_ms = loop_beat_ms(server->loops[i]);
+    atomic_store(&server->beat_ms, beat_ms);
+}
+
+static void
+begin_retiring(struct server *server)
+{
+    uint64_t count;
+    ssize_t n = read(server->stop, &count, sizeof(count));
+
+    (void)n; /* it was ready */
+    if (server->is_retiring)
+        return;
+    server->is_retiring = true;
+    for (int i = 0; i < server->loop_count; i++)
+        loop_retire(server->loops[i], atomic_load(&server->retire_ms));
+}
+
+static bool
+is_done(const struct server *server)
+{
+    if (!server->is_retiring)
+        return false;
+    for (int i = 0; i < server->loop_count; i++)
+        if (!loop_is_done(server->loops[i]))
+            return false;
+    return true;
+}
+
 /* The main thread's part, until the stop: jobs and notifications. */
 static int
 watch(struct server *server, struct error *err)
 {
-    for (;;) {
+    while (!is_done(server)) {
         int64_t now_ms = clock_monotonic_ms();
         struct pollfd fds[2] = {{.fd = server->stop, .events = POLLIN},
                                 {.fd = -1, .events = POLLIN}};
@@ -312,16 +356,20 @@ watch(struct server *server, struct error *err)
 
         if (open_listen(server, now_ms, err) < 0)
             return -1;
+        take_beat(server);
         wait_ms = run_jobs(server, now_ms) - now_ms;
         if (server->listen != NULL)
             fds[1].fd = listen_fd(server->listen);
         if (poll(fds, 2, (int)wait_ms) < 0 && errno != EINTR)
             return error_set_system(err, "poll");
-        if (fds[0].revents != 0)
+        if (atomic_load(&server->is_stopped))
             return 0;
+        if (fds[0].revents != 0)
+            begin_retiring(server);
         if (fds[1].revents != 0)
             read_listen(server);
     }
+    return 0;
 }
 
 static int
@@ -376,6 +424,14 @@ finish(struct server *server)
     server->listen = NULL;
 }
 
+static void
+say_serving(struct server *server)
+{
+    take_beat(server);
+    if (server->options.on_serving != NULL)
+        server->options.on_serving(server->options.state);
+}
+
 int
 server_run(struct server *server, struct error *err)
 {
@@ -383,19 +439,41 @@ server_run(struct server *server, struct error *err)
 
     if (result == 0)
         result = start(server, err);
-    if (result == 0)
+    if (result == 0) {
+        say_serving(server);
         result = watch(server, err);
+    }
     finish(server);
     return result;
 }
 
-void
-server_stop(struct server *server)
+static void
+wake(struct server *server)
 {
     uint64_t one = 1;
     ssize_t n = write(server->stop, &one, sizeof(one));
 
     (void)n; /* a counter that is full says the same */
+}
+
+void
+server_stop(struct server *server)
+{
+    atomic_store(&server->is_stopped, true);
+    wake(server);
+}
+
+void
+server_retire(struct server *server, int64_t retire_ms)
+{
+    atomic_store(&server->retire_ms, retire_ms);
+    wake(server);
+}
+
+bool
+server_is_alive(struct server *server)
+{
+    return clock_monotonic_ms() - atomic_load(&server->beat_ms) < BEAT_LIMIT_MS;
 }
 
 int

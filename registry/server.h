@@ -10,6 +10,7 @@
 #ifndef REGISTRY_SERVER_H
 #define REGISTRY_SERVER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,9 +45,11 @@ struct server_options {
     int loops; /* 0: one a core */
     int workers;
     int io_threads;
-    struct limits limits;        /* zeros: the defaults */
-    const char *spool_folder;    /* for files that are unlinked at once */
-    const char *trusted_proxies; /* addresses with commas; may be NULL */
+    struct limits limits;            /* zeros: the defaults */
+    const char *spool_folder;        /* for files that are unlinked at once */
+    const char *trusted_proxies;     /* addresses with commas; may be NULL */
+    void (*on_serving)(void *state); /* once all threads run; may be NULL */
+    void *state;                     /* for on_serving */
 };
 
 /* The caller frees *out with server_free. */
@@ -74,6 +77,17 @@ int server_run(struct server *server, struct error *err);
 
 /* From any thread, and from a signal handler. */
 void server_stop(struct server *server);
+
+/*
+ * Leaves its place to another that listens on the same sockets: takes no more
+ * connections, ends the kept ones with their next answer, and lets server_run
+ * return once none is left, after retire_ms at the latest.  A stop may follow.
+ * From any thread, once.
+ */
+void server_retire(struct server *server, int64_t retire_ms);
+
+/* Whether all loops and the one that watches had a turn of late. */
+bool server_is_alive(struct server *server);
 
 /* For new connections; those there are keep what they have. */
 int server_reload_tls(struct server *server, const struct server_tls *tls,

@@ -82,6 +82,31 @@ take_tls(struct child *child, const struct child_message *message)
     return arrived;
 }
 
+static bool
+say(const struct child *child, char byte)
+{
+    struct error err;
+
+    return file_write_all(child->options->channel, &byte, 1, &err) == 0;
+}
+
+/* False when no order follows. */
+static bool
+follow(struct child *child, const struct child_message *message)
+{
+    switch (message->order) {
+    case CHILD_TLS:
+        return take_tls(child, message);
+    case CHILD_RETIRE:
+        server_retire(child->server, child->options->retire_ms);
+        return true;
+    case CHILD_PING:
+        return !server_is_alive(child->server) || say(child, CHILD_ALIVE);
+    default:
+        return false;
+    }
+}
+
 /* Takes the parent's orders until it says stop or is gone. */
 static void *
 take_orders(void *state)
@@ -90,10 +115,16 @@ take_orders(void *state)
     struct child_message message;
 
     while (read_exactly(child->options->channel, &message, sizeof(message)))
-        if (message.order != CHILD_TLS || !take_tls(child, &message))
+        if (!follow(child, &message))
             break;
     server_stop(child->server);
     return NULL;
+}
+
+static void
+say_ready(void *state)
+{
+    say(state, CHILD_READY);
 }
 
 /* Nothing of this process ends in a core file or another's debugger. */
@@ -163,6 +194,8 @@ open_server(struct child *child, struct error *err)
                        (int)config->connections_per_address},
         .spool_folder = options->spool,
         .trusted_proxies = config->trusted_proxies,
+        .on_serving = say_ready,
+        .state = child,
     };
 
     if (server_open(&child->server, &server, err) < 0)
@@ -196,11 +229,8 @@ shut_in(const struct child *child, struct error *err)
 static int
 serve(struct child *child, struct error *err)
 {
-    const char ready = CHILD_READY;
     int result;
 
-    if (file_write_all(child->options->channel, &ready, 1, err) < 0)
-        return -1;
     if (pthread_create(&child->orders, NULL, take_orders, child) != 0)
         return error_set(err, ERROR_INTERNAL, "no thread to take orders");
     result = server_run(child->server, err);

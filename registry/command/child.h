@@ -4,8 +4,9 @@
  * The parent forks it with the listeners, the secret and one end of a socket
  * pair.  It drops root, shuts itself in and serves until the parent says stop;
  * it dies with the parent.  Over the pair come struct child_message heads, each
- * followed by as many bytes as it says; back goes one byte, CHILD_READY, when
- * it begins to serve.
+ * followed by as many bytes as it says; back goes a byte: CHILD_READY once it
+ * serves, CHILD_ALIVE for a ping.  A child meets a newer parent after USR2, so
+ * the numbers of the orders and their heads never change.
  */
 #ifndef REGISTRY_COMMAND_CHILD_H
 #define REGISTRY_COMMAND_CHILD_H
@@ -20,10 +21,13 @@
 #include "storage/base/secret.h"
 
 #define CHILD_READY 'r'
+#define CHILD_ALIVE 'a'
 
 enum child_order {
     CHILD_STOP = 1, /* finish what is under way and leave */
     CHILD_TLS,      /* a certificate, then a key, both PEM */
+    CHILD_RETIRE,   /* leave the place to another, drop nothing */
+    CHILD_PING,     /* answered by CHILD_ALIVE when all threads are */
 };
 
 struct child_message {
@@ -40,6 +44,7 @@ struct child_options {
     const uint8_t *secret;        /* SECRET_KEY_BYTES */
     const char *spool;            /* folder for unlinked files */
     int channel;                  /* this side of the socket pair */
+    int64_t retire_ms;            /* most that a retired one may take */
     pid_t parent;
 };
 

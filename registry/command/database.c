@@ -148,6 +148,14 @@ database_watch(struct database *database, struct error *err)
 }
 
 void
+database_forget(struct database *database)
+{
+    if (database->lock >= 0)
+        close(database->lock);
+    database->lock = -1;
+}
+
+void
 database_close(struct database *database)
 {
     struct error err;

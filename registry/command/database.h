@@ -28,6 +28,9 @@ const char *database_conninfo(const struct database *database);
 /* Starts a private PostgreSQL that is gone again.  Nothing for others. */
 int database_watch(struct database *database, struct error *err);
 
+/* In a child: closes the lock on the folder, which the parent holds. */
+void database_forget(struct database *database);
+
 /* Stops what open or borrow started.  NULL is allowed. */
 void database_close(struct database *database);
 

@@ -2,29 +2,31 @@
  * serve: the parent process.  It starts PostgreSQL, opens sockets and key
  * files, keeps one server child alive and tells it what signals ask for.
  */
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "auth/vault.h"
 #include "registry/command/child.h"
 #include "registry/command/command.h"
 #include "registry/command/database.h"
+#include "registry/command/handover.h"
+#include "registry/command/keeper.h"
 #include "registry/command/listener.h"
+#include "registry/command/settings.h"
+#include "registry/command/supervisor.h"
 #include "storage/base/clock.h"
 #include "storage/base/confine.h"
 #include "storage/base/file.h"
 #include "storage/base/log.h"
 #include "storage/db/migrate.h"
-
-#define PEM_LIMIT 1048576 /* 1 MiB */
 
 /* A child that died is started again after this, doubled up to the most. */
 #define RESTART_MS 100
@@ -33,22 +35,25 @@
 #define GOOD_LIFE_MS 60000
 /* How often the parent looks whether PostgreSQL still lives. */
 #define WATCH_MS 500
+/* What a stop and a replaced child may take; then they are killed. */
+#define STOP_MS 10000
+#define RETIRE_MS 300000
 
 struct parent {
-    const struct config *config;
-    struct arena *arena;
+    struct settings *settings;
+    struct settings *candidate; /* what a starting child has; NULL: the same */
     struct database *database;
     struct listeners listeners;
-    struct server_tls tls; /* certificate NULL: plain HTTP */
-    char *tls_key;         /* the bytes of tls.key, in arena */
+    struct keeper keeper;
     uint8_t *secret;
+    char program[PATH_MAX]; /* what USR2 executes */
     const char *spool;
     struct log log;
     int signals; /* signalfd */
-    int channel; /* to the child, -1 without one */
-    pid_t child; /* 0 without one */
-    int64_t child_began_ms;
-    int64_t restart_ms;
+    bool is_stopping;
+    int64_t restart_ms;    /* the next pause before a child starts again */
+    int64_t restart_at_ms; /* 0: none is due */
+    int64_t ping_at_ms;
 };
 
 /* Makes a folder that only the service account may enter. */
@@ -62,26 +67,11 @@ make_folder(const struct parent *parent, const char *path, struct error *err)
         return -1;
     if (geteuid() != 0)
         return 0;
-    if (confine_find_user(&uid, &gid, parent->config->user, err) < 0)
+    if (confine_find_user(&uid, &gid, settings_config(parent->settings)->user,
+                          err) < 0)
         return -1;
     if (chown(path, uid, gid) < 0)
         return error_set_system(err, path);
-    return 0;
-}
-
-static int
-read_tls(struct server_tls *out, char **out_key, const struct parent *parent,
-         struct arena *arena, struct error *err)
-{
-    char *certificate;
-
-    if (file_read(&certificate, &out->certificate_length, arena,
-                  parent->config->tls_certificate, PEM_LIMIT, err) < 0 ||
-        file_read(out_key, &out->key_length, arena, parent->config->tls_key,
-                  PEM_LIMIT, err) < 0)
-        return -1;
-    out->certificate = certificate;
-    out->key = *out_key;
     return 0;
 }
 
@@ -94,6 +84,7 @@ open_signals(struct parent *parent, struct error *err)
     sigaddset(&wanted, SIGTERM);
     sigaddset(&wanted, SIGINT);
     sigaddset(&wanted, SIGHUP);
+    sigaddset(&wanted, SIGUSR2);
     sigaddset(&wanted, SIGCHLD);
     if (sigprocmask(SIG_BLOCK, &wanted, NULL) < 0)
         return error_set_system(err, "signals");
@@ -103,20 +94,48 @@ open_signals(struct parent *parent, struct error *err)
     return 0;
 }
 
+/* Keys are in this process: no core file and no debugger gets at them. */
 static int
-prepare(struct parent *parent, struct error *err)
+hide(struct error *err)
 {
-    const struct config *config = parent->config;
+    const struct rlimit none = {0, 0};
 
+    if (setrlimit(RLIMIT_CORE, &none) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
+        return error_set_system(err, "core files");
+    return 0;
+}
+
+/* Sockets come from the program before, from a supervisor, or are opened. */
+static int
+open_listeners(struct parent *parent, const struct config *config,
+               struct error *err)
+{
+    if (handover_take(&parent->listeners, &parent->keeper, err) < 0)
+        return -1;
+    if (parent->listeners.count > 0)
+        return 0;
+    if (supervisor_take_listeners(&parent->listeners, err) < 0)
+        return -1;
+    if (parent->listeners.count > 0)
+        return 0;
+    return listeners_open(&parent->listeners, config->listen, err);
+}
+
+static int
+prepare(struct parent *parent, const struct config *config, struct error *err)
+{
+    ssize_t length = readlink("/proc/self/exe", parent->program,
+                              sizeof(parent->program) - 1);
+
+    if (length < 0)
+        return error_set_system(err, "/proc/self/exe");
+    if (hide(err) < 0 || settings_open(&parent->settings, config, err) < 0)
+        return -1;
     if (make_folder(parent, config->data, err) < 0 ||
         make_folder(parent, config->blobs, err) < 0 ||
         make_folder(parent, parent->spool, err) < 0)
         return -1;
-    if (listeners_open(&parent->listeners, config->listen, err) < 0)
-        return -1;
-    if (config->tls_certificate != NULL &&
-        read_tls(&parent->tls, &parent->tls_key, parent, parent->arena, err) <
-            0)
+    if (open_listeners(parent, config, err) < 0)
         return -1;
     parent->secret = secret_alloc(SECRET_KEY_BYTES);
     if (vault_read_file(parent->secret, config->secret_file, err) < 0)
@@ -131,176 +150,274 @@ prepare(struct parent *parent, struct error *err)
 
 /* The child's side of fork: never returns. */
 static _Noreturn void
-be_child(struct parent *parent, int channel, pid_t parent_pid)
+be_child(void *state, int channel, pid_t parent_pid)
 {
+    struct parent *parent = state;
+    const struct settings *settings =
+        parent->candidate != NULL ? parent->candidate : parent->settings;
     const struct child_options options = {
-        .config = parent->config,
+        .config = settings_config(settings),
         .conninfo = database_conninfo(parent->database),
         .listeners = &parent->listeners,
-        .tls = parent->tls.certificate != NULL ? &parent->tls : NULL,
+        .tls = settings_tls(settings),
         .secret = parent->secret,
         .spool = parent->spool,
         .channel = channel,
+        .retire_ms = RETIRE_MS,
         .parent = parent_pid,
     };
     struct error err;
     int result;
 
     close(parent->signals);
+    database_forget(parent->database);
     result = child_run(&options, &err);
     if (result < 0)
         log_error(&parent->log, "server", &err);
     exit(result < 0);
 }
 
-static int
-start_child(struct parent *parent, struct error *err)
+static void
+promote(struct parent *parent)
 {
-    pid_t self = getpid();
-    int pair[2];
-    pid_t child;
-
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-        return error_set_system(err, "socket pair");
-    child = fork();
-    if (child < 0) {
-        close(pair[0]);
-        close(pair[1]);
-        return error_set_system(err, "fork");
+    keeper_promote(&parent->keeper, RETIRE_MS);
+    if (parent->candidate != NULL) {
+        settings_free(parent->settings);
+        parent->settings = parent->candidate;
+        parent->candidate = NULL;
+        log_write(&parent->log, "reload", NULL);
     }
-    if (child == 0) {
-        close(pair[0]);
-        be_child(parent, pair[1], self);
-    }
-    close(pair[1]);
-    parent->channel = pair[0];
-    parent->child = child;
-    parent->child_began_ms = clock_monotonic_ms();
-    return 0;
+    supervisor_say_ready();
 }
 
 /* A first child that does not come to serve is a mistake in the settings. */
 static int
 start_first_child(struct parent *parent, struct error *err)
 {
-    char byte = 0;
+    struct keeper_child *child;
 
-    if (start_child(parent, err) < 0)
+    if (keeper_start(&parent->keeper, be_child, parent, err) < 0)
         return -1;
-    if (read(parent->channel, &byte, 1) == 1 && byte == CHILD_READY)
-        return 0;
-    return error_set(err, ERROR_INTERNAL,
-                     "the server did not start; the line above says why");
+    child = keeper_find(&parent->keeper, KEEPER_STARTING);
+    if (keeper_read(child) != CHILD_READY)
+        return error_set(err, ERROR_INTERNAL,
+                         "the server did not start; the line above says why");
+    promote(parent);
+    return 0;
 }
 
+/* All stays as it was; the supervisor hears that we are back. */
 static void
-send_order(struct parent *parent, enum child_order order,
-           const struct server_tls *tls)
+refuse_reload(struct parent *parent, const struct error *err)
 {
-    struct child_message message = {.order = order};
-    struct error err;
-
-    if (parent->child == 0)
-        return;
-    if (tls != NULL) {
-        message.first_length = (uint32_t)tls->certificate_length;
-        message.second_length = (uint32_t)tls->key_length;
-    }
-    if (file_write_all(parent->channel, &message, sizeof(message), &err) < 0 ||
-        (tls != NULL && (file_write_all(parent->channel, tls->certificate,
-                                        tls->certificate_length, &err) < 0 ||
-                         file_write_all(parent->channel, tls->key,
-                                        tls->key_length, &err) < 0)))
-        log_error(&parent->log, "order", &err);
+    log_error(&parent->log, "reload", err);
+    settings_free(parent->candidate);
+    parent->candidate = NULL;
+    supervisor_say_ready();
 }
 
-/* A certificate that cannot be read leaves the one that is in use. */
+/*
+ * Reads configuration and certificate again.  A new certificate alone goes to
+ * the child that serves; a new configuration gets a new child, and the old one
+ * ends its connections when they have their answers.
+ */
 static void
 reload(struct parent *parent)
 {
-    struct server_tls tls = {0};
-    struct arena *arena;
-    char *key;
+    struct keeper *keeper = &parent->keeper;
+    struct keeper_child *serving = keeper_find(keeper, KEEPER_SERVING);
+    struct settings *fresh;
     struct error err;
 
-    if (parent->config->tls_certificate == NULL)
-        return;
-    arena = arena_open();
-    if (read_tls(&tls, &key, parent, arena, &err) < 0) {
+    supervisor_say_reloading();
+    if (keeper_find(keeper, KEEPER_STARTING) != NULL) {
+        error_set(&err, ERROR_BUSY, "another server is just starting");
         log_error(&parent->log, "reload", &err);
-        arena_free(arena);
         return;
     }
-    send_order(parent, CHILD_TLS, &tls);
-    secret_wipe(parent->tls_key, parent->tls.key_length);
-    arena_free(parent->arena);
-    parent->arena = arena;
-    parent->tls = tls;
-    parent->tls_key = key;
+    if (settings_renew(&fresh, parent->settings, &parent->log, &err) < 0) {
+        refuse_reload(parent, &err);
+        return;
+    }
+    if (serving != NULL && !settings_is_same_config(fresh, parent->settings)) {
+        parent->candidate = fresh;
+        if (keeper_start(keeper, be_child, parent, &err) < 0)
+            refuse_reload(parent, &err);
+        return;
+    }
+    if (serving != NULL && settings_tls(fresh) != NULL)
+        keeper_order(keeper, serving, CHILD_TLS, settings_tls(fresh));
+    settings_free(parent->settings);
+    parent->settings = fresh;
     log_write(&parent->log, "reload", NULL);
+    supervisor_say_ready();
 }
 
-/* True when the server child has died. */
-static bool
-reap(struct parent *parent)
+/* Becomes the program that is now where ours was. */
+static void
+renew_program(struct parent *parent)
 {
-    int status;
+    struct error err;
 
-    if (parent->child == 0 ||
-        waitpid(parent->child, &status, WNOHANG) != parent->child)
-        return false;
-    log_write(&parent->log, "server stopped",
-              json_pack("{s:i, s:i}", "status",
-                        WIFEXITED(status) ? WEXITSTATUS(status) : -1, "signal",
-                        WIFSIGNALED(status) ? WTERMSIG(status) : 0));
-    close(parent->channel);
-    parent->channel = -1;
-    parent->child = 0;
-    return true;
+    supervisor_say_reloading();
+    log_write(&parent->log, "restart", NULL);
+    handover_run(parent->program, settings_arguments(parent->settings),
+                 &parent->listeners, &parent->keeper, &err);
+    log_error(&parent->log, "restart", &err);
+    supervisor_say_ready();
 }
 
-/* Starts a child that died again, later each time that it dies at once. */
-static int
-restart_child(struct parent *parent, struct error *err)
+static void
+stop(struct parent *parent)
 {
-    int64_t life_ms = clock_monotonic_ms() - parent->child_began_ms;
-    struct timespec pause;
+    if (parent->is_stopping)
+        return;
+    parent->is_stopping = true;
+    supervisor_say_stopping();
+    keeper_stop(&parent->keeper, STOP_MS);
+}
 
-    if (life_ms > GOOD_LIFE_MS || parent->restart_ms == 0)
+/* A child that died is started again, later each time that it dies at once. */
+static void
+plan_restart(struct parent *parent, const struct keeper_child *was)
+{
+    int64_t now_ms = clock_monotonic_ms();
+
+    if (now_ms - was->began_ms > GOOD_LIFE_MS || parent->restart_ms == 0)
         parent->restart_ms = RESTART_MS;
-    pause.tv_sec = parent->restart_ms / 1000;
-    pause.tv_nsec = parent->restart_ms % 1000 * 1000000;
-    nanosleep(&pause, NULL);
+    parent->restart_at_ms = now_ms + parent->restart_ms;
     parent->restart_ms *= 2;
     if (parent->restart_ms > RESTART_MOST_MS)
         parent->restart_ms = RESTART_MOST_MS;
-    return start_child(parent, err);
+}
+
+static void
+reap(struct parent *parent)
+{
+    struct keeper_child was;
+    struct error err;
+
+    for (;;) {
+        keeper_reap(&parent->keeper, &was);
+        if (was.state == KEEPER_NONE)
+            return;
+        if (parent->is_stopping || was.state == KEEPER_LEAVING)
+            continue;
+        if (keeper_find(&parent->keeper, KEEPER_SERVING) == NULL) {
+            plan_restart(parent, &was);
+        } else {
+            error_set(&err, ERROR_INTERNAL,
+                      "the new server did not start; the old one goes on");
+            refuse_reload(parent, &err);
+        }
+    }
+}
+
+static void
+take_signal(struct parent *parent)
+{
+    struct signalfd_siginfo info;
+
+    if (read(parent->signals, &info, sizeof(info)) != sizeof(info))
+        return;
+    switch (info.ssi_signo) {
+    case SIGHUP:
+        if (!parent->is_stopping)
+            reload(parent);
+        break;
+    case SIGUSR2:
+        if (!parent->is_stopping)
+            renew_program(parent);
+        break;
+    case SIGCHLD:
+        reap(parent);
+        break;
+    default:
+        stop(parent);
+    }
+}
+
+static void
+take_byte(struct parent *parent, struct keeper_child *child)
+{
+    char byte = keeper_read(child);
+
+    if (byte == CHILD_READY && child->state == KEEPER_STARTING)
+        promote(parent);
+    else if (byte == CHILD_ALIVE && child->state == KEEPER_SERVING)
+        supervisor_say_alive();
+}
+
+/*
+ * The watchdog is fed by the child's answers.  While none serves, because we
+ * stop or start one again, the parent itself answers for it.
+ */
+static void
+ping(struct parent *parent, int64_t now_ms)
+{
+    int64_t every_ms = supervisor_watchdog_ms();
+    struct keeper_child *serving = keeper_find(&parent->keeper, KEEPER_SERVING);
+
+    if (every_ms == 0 || now_ms < parent->ping_at_ms)
+        return;
+    parent->ping_at_ms = now_ms + every_ms;
+    if (serving != NULL)
+        keeper_order(&parent->keeper, serving, CHILD_PING, NULL);
+    else
+        supervisor_say_alive();
+}
+
+static void
+tick(struct parent *parent)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    struct error err;
+
+    keeper_tick(&parent->keeper);
+    ping(parent, now_ms);
+    if (parent->is_stopping)
+        return;
+    if (database_watch(parent->database, &err) < 0)
+        log_error(&parent->log, "database", &err);
+    if (parent->restart_at_ms == 0 || now_ms < parent->restart_at_ms)
+        return;
+    parent->restart_at_ms = 0;
+    if (keeper_start(&parent->keeper, be_child, parent, &err) < 0) {
+        log_error(&parent->log, "server", &err);
+        parent->restart_at_ms = now_ms + RESTART_MOST_MS;
+    }
+}
+
+/* Until the next thing that tick has to do. */
+static int
+wait_ms(const struct parent *parent)
+{
+    int64_t wait = WATCH_MS;
+    int64_t every_ms = supervisor_watchdog_ms();
+
+    if (parent->restart_at_ms != 0)
+        wait = RESTART_MS;
+    return (int)(every_ms != 0 && every_ms < wait ? every_ms : wait);
 }
 
 static int
 watch(struct parent *parent, struct error *err)
 {
-    bool stopping = false;
+    struct keeper *keeper = &parent->keeper;
 
-    while (!stopping || parent->child != 0) {
-        struct pollfd poller = {.fd = parent->signals, .events = POLLIN};
-        struct signalfd_siginfo info;
+    while (!parent->is_stopping || !keeper_is_empty(keeper)) {
+        struct pollfd fds[1 + KEEPER_CHILDREN] = {
+            {.fd = parent->signals, .events = POLLIN}};
 
-        if (!stopping && database_watch(parent->database, err) < 0)
-            log_error(&parent->log, "database", err);
-        if (poll(&poller, 1, WATCH_MS) <= 0)
-            continue;
-        if (read(parent->signals, &info, sizeof(info)) != sizeof(info))
-            return error_set_system(err, "signals");
-        if (info.ssi_signo == SIGHUP) {
-            reload(parent);
-        } else if (info.ssi_signo == SIGCHLD) {
-            if (reap(parent) && !stopping && restart_child(parent, err) < 0)
-                return -1;
-        } else if (!stopping) {
-            stopping = true;
-            send_order(parent, CHILD_STOP, NULL);
-        }
+        tick(parent);
+        keeper_poll(keeper, fds + 1);
+        if (poll(fds, 1 + KEEPER_CHILDREN, wait_ms(parent)) < 0)
+            return error_set_system(err, "poll");
+        for (int i = 0; i < KEEPER_CHILDREN; i++)
+            if (fds[1 + i].revents != 0)
+                take_byte(parent, &keeper->children[i]);
+        if (fds[0].revents != 0)
+            take_signal(parent);
     }
     return 0;
 }
@@ -308,11 +425,9 @@ watch(struct parent *parent, struct error *err)
 int
 serve_run(const struct config *config, int argc, char **argv, struct error *err)
 {
-    struct parent parent = {.config = config,
-                            .arena = arena_open(),
-                            .log = {STDERR_FILENO},
-                            .signals = -1,
-                            .channel = -1};
+    struct parent parent = {.log = {STDERR_FILENO},
+                            .keeper = {.log = {STDERR_FILENO}},
+                            .signals = -1};
     struct arena *arena = arena_open();
     int result = -1;
 
@@ -321,7 +436,8 @@ serve_run(const struct config *config, int argc, char **argv, struct error *err)
         error_set(err, ERROR_USAGE, "serve takes no \"%s\"", argv[1]);
         goto done;
     }
-    if (prepare(&parent, err) < 0 || start_first_child(&parent, err) < 0)
+    if (prepare(&parent, config, err) < 0 ||
+        start_first_child(&parent, err) < 0)
         goto done;
     log_write(&parent.log, "start", json_pack("{s:s}", "url", config->url));
     result = watch(&parent, err);
@@ -329,11 +445,10 @@ serve_run(const struct config *config, int argc, char **argv, struct error *err)
 
 done:
     listeners_close(&parent.listeners);
-    if (parent.channel >= 0)
-        close(parent.channel);
     database_close(parent.database);
     secret_free(parent.secret);
-    arena_free(parent.arena);
+    settings_free(parent.candidate);
+    settings_free(parent.settings);
     arena_free(arena);
     if (parent.signals >= 0)
         close(parent.signals);
