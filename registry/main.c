@@ -18,6 +18,8 @@ static const struct {
     {"migrate", migrate_run, "bring the database to the newest level"},
     {"admin", admin_run, "accounts, tokens and organisations"},
     {"scrub", scrub_run, "read all weights again and report damage"},
+    {"backup", backup_run, "write rows and weights to one archive"},
+    {"restore", restore_run, "read archives into an empty registry"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -27,4 +27,10 @@ command_run admin_run;
 /* weighd scrub [--rate MB/s]: reads all weights again, reports damage. */
 command_run scrub_run;
 
+/* weighd backup [--since ARCHIVE] FILE|-: writes an archive. */
+command_run backup_run;
+
+/* weighd restore FILE...: fills an empty registry from archives. */
+command_run restore_run;
+
 #endif

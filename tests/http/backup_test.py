@@ -1,0 +1,177 @@
+"""weighd backup and restore: what was there is there again, byte for byte."""
+import hashlib
+import io
+import os
+import random
+import subprocess
+import tarfile
+import threading
+
+from tests.cli.weigh import Case
+from tests.daemon import Daemon
+
+
+def weights(seed, size=200000):
+    return random.Random(seed).randbytes(size)
+
+
+class BackupTest(Case):
+    def setUp(self):
+        super().setUp()
+        self.registry = Daemon().__enter__()
+        self.addCleanup(self.registry.close)
+        self.alice = self.registry.person("alice")
+        self.files = {"a.dat": weights(1), "b.dat": weights(2)}
+        self.environment.update(WEIGH_REGISTRY=self.registry.url, HF_TOKEN=self.alice)
+        self.publish("v1")
+
+    def publish(self, tag):
+        os.makedirs(self.path("tiny"), exist_ok=True)
+        for name, content in dict(self.files, **{"README.md": b"# Tiny\n"}).items():
+            with open(self.path("tiny", name), "wb") as file:
+                file.write(content)
+        self.json("publish", self.path("tiny"), "alice/tiny", "--tag", tag)
+
+    def run_weighd(self, registry, *words, status=0, **more):
+        answer = subprocess.run([registry.weighd, *words[:1], "--config", registry.conf, *words[1:]],
+                                capture_output=True, env=registry.environment(), check=False, **more)
+        self.assertEqual(answer.returncode, status, answer.stderr.decode())
+        return answer
+
+    def backup(self, name, *words):
+        path = self.path(name)
+        self.run_weighd(self.registry, "backup", *words, path)
+        return path
+
+    def empty(self, **settings):
+        """A registry that was never started."""
+        registry = Daemon(**settings)
+        self.addCleanup(registry.close)
+        registry.write_conf()
+        return registry
+
+    def leaves(self, registry):
+        return registry.sql("SELECT id, kind, encode(leaf, 'hex') FROM log_entry ORDER BY id")
+
+    def check_same(self, restored, files):
+        for path, content in files.items():
+            answer = restored.ask("GET", f"/alice/tiny/resolve/v1/{path}", self.alice)
+            self.assertEqual((answer.status, answer.body == content), (200, True), path)
+        self.environment.update(WEIGH_REGISTRY=restored.url, HF_HOME=self.path("hf-" + restored.folder.strip("/").replace("/", "-")))
+        self.assertTrue(self.json("pull", "alice/tiny@v1")["signed"])
+        self.weigh("verify", "alice/tiny@v1")
+
+    def test_an_empty_machine_gives_back_downloads_log_and_signatures(self):
+        leaves = self.leaves(self.registry)
+        self.assertTrue(leaves)
+        done = threading.Event()
+
+        def write():
+            count = 0
+            while not done.is_set() or count == 0:
+                count += 1
+                content = weights(100 + count, 3000)
+                named = self.registry.upload("alice/tiny", self.alice, content)
+                self.registry.commit("alice/tiny", self.alice, {f"more{count}.dat": named})
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            archive = self.backup("full.tar", "--with-secret")
+        finally:
+            done.set()
+            writer.join()
+        restored = self.empty(private=True)
+        self.run_weighd(restored, "restore", archive)
+        restored.start()
+        self.check_same(restored, self.files)
+        self.assertEqual(self.leaves(restored)[:len(leaves)], leaves)
+        # Whatever commit the snapshot fell behind, its files are whole.
+        for entry in restored.ask("GET", "/api/models/alice/tiny/tree/main", self.alice).json():
+            answer = restored.ask("GET", f"/alice/tiny/resolve/main/{entry['path']}", self.alice)
+            self.assertEqual(answer.status, 200, entry)
+            if "lfs" in entry:
+                self.assertEqual(hashlib.sha256(answer.body).hexdigest(), entry["lfs"]["oid"])
+        # Ids go on where they were.
+        restored.person("bob")
+        self.assertEqual(restored.create("bob/new", restored.token("bob")).status, 200)
+        self.assertEqual(self.run_weighd(restored, "scrub").stderr, b"")
+
+    def test_an_increment_holds_what_is_new_and_restores_with_the_full_one(self):
+        full = self.backup("full.tar")
+        self.files["a.dat"] = weights(3)
+        self.registry.commit("alice/tiny", self.alice, {"b.dat": None})
+        self.publish("v2")
+        second = self.backup("second.tar", "--since", full)
+        with tarfile.open(second) as tar:
+            blobs = [name for name in tar.getnames() if name.startswith("blobs/")]
+        digest = hashlib.sha256(self.files["a.dat"]).hexdigest()
+        self.assertEqual([name[6:70] for name in blobs], [digest])
+        third = self.backup("third.tar", "--since", second)
+        for wrong in ((second,), (full, third), (second, full), (full, second, second)):
+            refused = self.run_weighd(self.empty(), "restore", *wrong, status=1)
+            self.assertRegex(refused.stderr.decode(), "an increment|not made since")
+        restored = self.empty(secret_file=os.path.join(self.registry.folder, "data", "secret"))
+        self.run_weighd(restored, "restore", full, second, third)
+        restored.start()
+        self.check_same(restored, {"a.dat": weights(1), "b.dat": weights(2)})
+        answer = restored.ask("GET", "/alice/tiny/resolve/v2/a.dat", self.alice)
+        self.assertTrue(answer.body == self.files["a.dat"])
+
+    def test_a_stream_is_an_archive_and_a_registry_in_use_is_not_restored_over(self):
+        stream = self.run_weighd(self.registry, "backup", "-").stdout
+        names = tarfile.open(fileobj=io.BytesIO(stream)).getnames()
+        self.assertEqual(names[:2], ["manifest.json", "blobs.list"])
+        self.assertNotIn("secret", names)
+        restored = self.empty()
+        self.run_weighd(restored, "restore", "-", input=stream)
+        again = self.run_weighd(restored, "restore", "-", input=stream, status=1)
+        self.assertIn(b"not empty", again.stderr)
+        self.registry.stop()
+        self.assertIn(b"not empty", self.run_weighd(self.registry, "restore", "-", input=stream, status=1).stderr)
+
+    def test_a_damaged_archive_is_refused_and_leaves_nothing(self):
+        path = self.backup("full.tar")
+        with open(path, "rb") as file:
+            whole = file.read()
+        with tarfile.open(path) as tar:
+            members = {each.name: each for each in tar.getmembers()}
+        blob = next(each for name, each in members.items() if name.startswith("blobs/"))
+        restored = self.empty()
+        for where in (members["manifest.json"].offset_data + 30, members["blobs.list"].offset_data + 70,
+                      members["tables/account"].offset_data + 40, blob.offset_data + 5, blob.offset + 20):
+            damaged = bytearray(whole)
+            damaged[where] ^= 1
+            answer = self.run_weighd(restored, "restore", "-", input=bytes(damaged), status=1)
+            self.assertIn(b"weighd: -: ", answer.stderr)
+        for length in (0, 100, 512, blob.offset_data + 100, len(whole) - 1024):
+            self.run_weighd(restored, "restore", "-", input=whole[:length], status=1)
+        self.assertEqual([files for _, _, files in os.walk(os.path.join(restored.folder, "data", "blobs")) if files], [])
+        self.run_weighd(restored, "restore", path)
+
+    def test_damage_in_the_store_is_no_backup_until_the_scrub_knows_of_it(self):
+        digest = hashlib.sha256(self.files["a.dat"]).hexdigest()
+        folder = os.path.join(self.registry.folder, "data", "blobs", digest[:2])
+        with open(os.path.join(folder, os.listdir(folder)[0]), "r+b") as file:
+            file.write(b"damage")
+        path = self.path("full.tar")
+        answer = self.run_weighd(self.registry, "backup", path, status=1)
+        self.assertIn(b"weighd scrub", answer.stderr)
+        self.assertFalse(os.path.exists(path))
+        self.run_weighd(self.registry, "scrub", status=1)
+        self.backup("full.tar")
+        refused = self.run_weighd(self.registry, "backup", path, status=1)
+        self.assertIn(b"exists", refused.stderr)
+        self.assertEqual(sorted(os.listdir(self.folder))[0], "full.tar")
+
+    def test_words_that_are_not_understood_are_refused(self):
+        for words in (("backup",), ("backup", "a", "b"), ("backup", "--since"), ("restore",), ("restore", "--x"),
+                      ("backup", "--nothing", "x")):
+            self.assertIn(b"usage", self.run_weighd(self.registry, *words, status=2).stderr)
+        for word in ("backup", "restore", "scrub"):
+            self.assertIn(b"usage", self.run_weighd(self.registry, word, "--help").stdout)
+
+
+if __name__ == "__main__":
+    import unittest
+    unittest.main()
