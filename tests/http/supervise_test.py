@@ -5,17 +5,19 @@ The test plays systemd: it binds the notify socket and passes listeners.
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from daemon import Daemon
+from daemon import Daemon, ROOT
 
 WAIT_SECONDS = 60
 
@@ -312,6 +314,21 @@ class NotifyTest(unittest.TestCase):
                 self.assertEqual(registry.ask("GET", "/ready").status, 200)
         finally:
             del os.environ["LISTEN_PID"], os.environ["LISTEN_FDS"]
+
+
+class UnitTest(unittest.TestCase):
+    @unittest.skipUnless(shutil.which("systemd-analyze"), "no systemd here")
+    def test_systemd_finds_no_fault_in_the_units(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("weighd.service", "weighd.socket"):
+                with open(os.path.join(ROOT, "deploy", "systemd", name)) as f:
+                    text = f.read().replace("/usr/bin/weighd", os.environ["WEIGHD"])
+                with open(os.path.join(folder, name), "w") as f:
+                    f.write(text)
+            answer = subprocess.run(
+                ["systemd-analyze", "verify", "--man=no", os.path.join(folder, "weighd.service"),
+                 os.path.join(folder, "weighd.socket")], capture_output=True, text=True)
+            self.assertEqual((answer.returncode, answer.stderr), (0, ""))
 
 
 if __name__ == "__main__":
