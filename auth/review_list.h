@@ -42,7 +42,7 @@ int review_list(struct review_page *out, struct db *db, struct arena *arena,
                 int64_t repository, const struct review_query *query,
                 struct error *err);
 
-/* Of all repositories that the account may decide on. */
+/* Of all repositories that the account may decide on; of one status. */
 int review_list_queue(struct review_page *out, struct db *db,
                       struct arena *arena, int64_t account,
                       const struct review_query *query, struct error *err);

@@ -61,7 +61,7 @@ TEST(a_queue_shows_what_one_may_decide_and_nothing_else)
     struct scene scene;
     struct review_page page;
     const struct review_query query = {
-        .url = "", .before_ms = CLOCK_NEVER, .limit = 10};
+        .url = "", .status = "pending", .before_ms = CLOCK_NEVER, .limit = 10};
     struct review_query one = {.url = ""};
     const char *id;
     json_t *item;

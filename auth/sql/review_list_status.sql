@@ -1,0 +1,35 @@
+-- review_list_status: requests of one status for one repository, newest first:
+-- review_list where nothing else is asked for, at an index's cost.
+--   $1  bigint  repository
+--   $2  text    status
+--   $3  text    public id of the last row before; null: from the newest
+--   $4  bigint  how many at most
+--   ->  public_id text, kind text, repository text, status text,
+--       asked_at timestamptz, reviewed_at timestamptz, answers json,
+--       reason text, account_public_id text, account text, fullname text,
+--       email text, granted_by text, granted_by_fullname text,
+--       decided_by text, grant_ends_at timestamptz, licence text, how text,
+--       agreed_at timestamptz, votes bigint
+WITH page AS (
+    SELECT id
+      FROM request
+     WHERE repository = $1
+       AND status = $2
+       AND withdrawn_at IS NULL
+       AND account IS NOT NULL
+       AND (asked_at, id) < (
+           CASE WHEN $3::text IS NULL THEN 'infinity'
+                ELSE (SELECT asked_at FROM request WHERE public_id = $3) END,
+           CASE WHEN $3 IS NULL THEN 0
+                ELSE (SELECT id FROM request WHERE public_id = $3) END)
+     ORDER BY asked_at DESC, id DESC
+     LIMIT $4
+)
+SELECT i.public_id, i.kind, i.repository_name, i.status, i.asked_at,
+       i.reviewed_at, i.answers, i.reason, i.account_public_id,
+       i.account_name, i.fullname, i.email, i.granted_by,
+       i.granted_by_fullname, i.decided_by, i.grant_ends_at, i.licence, i.how,
+       i.agreed_at, i.votes
+  FROM page
+  JOIN request_item i USING (id)
+ ORDER BY i.asked_at DESC, i.id DESC

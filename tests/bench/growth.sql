@@ -1,0 +1,108 @@
+-- growth: a registry of :count models, with requests, grants and what else a
+-- registry of that age has.  One namespace, lab, has the 100 models that the
+-- reviewer decides on, and half of all requests; others have ten models each.
+-- Ids below 1000 are those of what was made through the registry itself.
+SET session_replication_role = replica; -- no trigger, no check of a key
+SET synchronous_commit = off;
+
+INSERT INTO account (id, public_id, kind, name, email)
+OVERRIDING SYSTEM VALUE
+SELECT 1000 + i, lpad(to_hex(1000 + i), 24, '0'), 'user', 'user' || i,
+       'user' || i || '@example.org'
+  FROM generate_series(1, greatest(:count / 10, 100)) AS i;
+
+INSERT INTO repository (id, public_id, kind, namespace, name, private,
+                        downloads, created_at, updated_at)
+OVERRIDING SYSTEM VALUE
+SELECT 1000 + i, lpad(to_hex(1000 + i), 24, '0'), 'model',
+       CASE WHEN i <= 100 THEN :lab ELSE 1000 + 1 + i % (:count / 10) END,
+       'model' || i, i % 10 = 0, i::bigint * 7919 % 100000,
+       now() - i * interval '61 seconds',
+       now() - (i::bigint * 7919 % :count) * interval '37 seconds'
+  FROM generate_series(1, :count) AS i;
+
+INSERT INTO gate (repository, mode)
+SELECT 1000 + i, CASE WHEN i % 3 = 0 THEN 'open' ELSE 'manual' END
+  FROM generate_series(1, :count) AS i;
+
+INSERT INTO catalog (repository, head, card, tags, license)
+SELECT 1000 + i, decode(lpad(to_hex(i), 40, '0'), 'hex'),
+       '{"license":"mit"}', ARRAY['license:mit', 'tag' || i % 50], 'mit'
+  FROM generate_series(1, :count) AS i;
+
+INSERT INTO git_object (repository, oid, kind, size, data)
+SELECT 1000 + i, decode(lpad(to_hex(i), 40, '0'), 'hex'), 1, 12, '\x00'
+  FROM generate_series(1, :count) AS i;
+
+INSERT INTO git_ref (repository, name, target)
+SELECT 1000 + i, 'refs/heads/main', decode(lpad(to_hex(i), 40, '0'), 'hex')
+  FROM generate_series(1, :count) AS i;
+
+-- Five in four, so that the accepted ones, four in five, are :count.
+INSERT INTO request (id, public_id, repository, repository_name, account,
+                     account_name, status, asked_at, reviewed_at, decided_by)
+OVERRIDING SYSTEM VALUE
+SELECT 1000 + i, lpad(to_hex(1000 + i), 24, '0'),
+       1000 + CASE WHEN i % 2 = 0 THEN 1 + i / 2 % 100
+                   ELSE 1 + i::bigint * 7919 % :count END,
+       'generated', 1000 + 1 + i / 200, 'generated',
+       CASE WHEN i % 5 = 0 THEN 'pending' ELSE 'accepted' END,
+       now() - (:count * 5 / 4 - i) * interval '29 seconds',
+       CASE WHEN i % 5 <> 0 THEN now() END,
+       CASE WHEN i % 5 <> 0 THEN :reviewer END
+  FROM generate_series(1, :count * 5 / 4) AS i
+    ON CONFLICT DO NOTHING;
+
+INSERT INTO decision (request, round, kind)
+SELECT id, 1, 'ask' FROM request WHERE id > 1000;
+
+INSERT INTO access_grant (public_id, repository, account, request, ends_at)
+SELECT lpad(to_hex(id), 24, '0'), repository, account, id,
+       now() + id % 1000 * interval '1 day' + interval '1 hour'
+  FROM request
+ WHERE id > 1000 AND status = 'accepted'
+    ON CONFLICT DO NOTHING;
+
+INSERT INTO delivery (account, access_grant, reason, repository,
+                      repository_name, commit_oid, path, size, begun_at)
+SELECT account, id, 'granted', repository, 'generated', '\x00',
+       'model.safetensors', 1, now() - id * interval '3 seconds'
+  FROM access_grant
+ WHERE request > 1000;
+
+INSERT INTO token (public_id, account, hash, hint, role)
+SELECT lpad(to_hex(i), 24, '0'), 1000 + i, sha256(('token' || i)::bytea),
+       'hf_…', 'read'
+  FROM generate_series(1, greatest(:count / 10, 100)) AS i;
+
+INSERT INTO session (account, hash, expires_at)
+SELECT 1000 + i, sha256(('session' || i)::bytea), now() + interval '30 days'
+  FROM generate_series(1, greatest(:count / 10, 100)) AS i;
+
+INSERT INTO attempt (kind, key)
+SELECT 'login', 'account:user' || i
+  FROM generate_series(1, greatest(:count / 10, 100)) AS i;
+
+INSERT INTO blob (name, size)
+SELECT encode(sha256(i::text::bytea), 'hex') || '.0000000000000000', 1
+  FROM generate_series(1, :count) AS i;
+
+INSERT INTO content (digest, size, blob)
+SELECT sha256(i::text::bytea), 1,
+       encode(sha256(i::text::bytea), 'hex') || '.0000000000000000'
+  FROM generate_series(1, :count) AS i;
+
+INSERT INTO repository_content (repository, digest, committed_at)
+SELECT 1000 + i, sha256(i::text::bytea), now()
+  FROM generate_series(1, :count) AS i;
+
+INSERT INTO outbox (kind, recipient, body, sent_at)
+SELECT 'mail', 'user' || i || '@example.org', '', now()
+  FROM generate_series(1, :count) AS i;
+
+INSERT INTO log_entry (kind, leaf, index)
+SELECT 'request', '\x00', 1000000000 + i
+  FROM generate_series(1, :count) AS i;
+
+RESET session_replication_role;
+VACUUM ANALYZE;
