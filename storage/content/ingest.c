@@ -5,10 +5,11 @@
 #include <time.h>
 
 #include "storage/base/arena.h"
+#include "storage/content/digester.h"
 
 struct ingest {
     struct blob_writer *blob;
-    struct digest_stream *stream;
+    struct digester *digester;
     uint64_t size_bytes; /* announced */
     uint64_t written;
     int64_t finished_at_ms; /* 0: not yet */
@@ -34,7 +35,7 @@ ingest_open(struct ingest **out, struct blob_store *store,
 
     blob_name_make(ingest->name, digest);
     ingest->size_bytes = size_bytes;
-    ingest->stream = digest_stream_open();
+    ingest->digester = digester_open();
     if (blob_writer_open(&ingest->blob, store, ingest->name, err) < 0) {
         ingest_free(ingest);
         return -1;
@@ -47,16 +48,19 @@ int
 ingest_add(struct ingest *ingest, const void *bytes, size_t length,
            struct error *err)
 {
+    int result;
+
     if (length > ingest->size_bytes - ingest->written)
         return error_set(err, ERROR_UNPROCESSABLE,
                          "there are more bytes than the %" PRIu64 " announced",
                          ingest->size_bytes);
-    digest_stream_add(ingest->stream, bytes, length);
+    digester_begin(ingest->digester, bytes, length);
     ingest->written += length;
-    if (blob_writer_add(ingest->blob, bytes, length, err) == 0)
-        return 0;
-    ingest->is_failed = true;
-    return -1;
+    result = blob_writer_add(ingest->blob, bytes, length, err);
+    digester_wait(ingest->digester);
+    if (result < 0)
+        ingest->is_failed = true;
+    return result;
 }
 
 uint64_t
@@ -91,7 +95,7 @@ int
 ingest_finish(struct digest *out, struct ingest *ingest,
               const struct digest *expected, struct error *err)
 {
-    digest_stream_read(out, ingest->stream);
+    digester_read(out, ingest->digester);
     if (check(ingest, out, expected, err) < 0)
         return -1;
     if (ingest->finished_at_ms != 0)
@@ -125,6 +129,6 @@ ingest_free(struct ingest *ingest)
     if (ingest == NULL)
         return;
     blob_writer_free(ingest->blob);
-    digest_stream_free(ingest->stream);
+    digester_free(ingest->digester);
     free(ingest);
 }
