@@ -22,7 +22,7 @@ enum {
 };
 
 /* Eleven octal digits. */
-#define OCTAL_LIMIT UINT64_C(0777777777777)
+#define OCTAL_LIMIT UINT64_C(077777777777)
 #define SIZE_LIMIT (UINT64_C(1) << 62)
 
 static unsigned
