@@ -17,6 +17,7 @@ static const struct {
     {"serve", serve_run, "serve in the foreground (what no command means)"},
     {"migrate", migrate_run, "bring the database to the newest level"},
     {"admin", admin_run, "accounts, tokens and organisations"},
+    {"status", status_run, "say how the daemon is that runs"},
     {"scrub", scrub_run, "read all weights again and report damage"},
     {"backup", backup_run, "write rows and weights to one archive"},
     {"restore", restore_run, "read archives into an empty registry"},

@@ -24,6 +24,9 @@ command_run migrate_run;
 /* weighd admin account|token|organization add|list|show|remove. */
 command_run admin_run;
 
+/* weighd status [--json]: asks the daemon that runs how it is. */
+command_run status_run;
+
 /* weighd scrub [--rate MB/s]: reads all weights again, reports damage. */
 command_run scrub_run;
 

@@ -37,6 +37,7 @@ extern const struct route resolve_routes[];
 extern const struct route review_routes[];
 extern const struct route settings_routes[];
 extern const struct route site_routes[];
+extern const struct route status_routes[];
 extern const struct route transfer_routes[];
 extern const struct route tree_routes[];
 

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import re
+import subprocess
 import unittest
 
 from tests.daemon import ROOT, Daemon
@@ -202,6 +203,26 @@ class Metrics(unittest.TestCase):
             named |= set(re.findall(r"\b(?:weighd|process)_[a-z0-9_]+", text))
         self.assertGreater(len(named), 20)
         self.assertEqual(named - known, set())
+
+
+class Status(unittest.TestCase):
+    def ask(self, registry, *words):
+        return subprocess.run([registry.weighd, "--config", registry.conf, "status", *words],
+                              capture_output=True, text=True, env=registry.environment())
+
+    def test_status_says_how_the_daemon_is(self):
+        with Daemon(tls=True) as registry:
+            answer = self.ask(registry, "--json")
+            self.assertEqual(answer.returncode, 0, answer.stderr)
+            status = json.loads(answer.stdout)
+            self.assertEqual((status["up"], status["url"], status["database"]["up"]), (True, registry.url, True))
+            self.assertEqual([job["name"] for job in status["jobs"]],
+                             ["record", "sequencer", "expiry", "outbox", "collector", "cleaner"])
+            self.assertIn(f"listens       127.0.0.1:{registry.port}", self.ask(registry).stdout)
+            registry.stop()
+            answer = self.ask(registry, "--json")
+            self.assertEqual((answer.returncode, json.loads(answer.stdout)["up"]), (1, False))
+            self.assertIn("does not answer", answer.stderr)
 
 
 class Readers(unittest.TestCase):

@@ -68,6 +68,7 @@ TABLE = [
     ("GET /health", {}, None, everybody(200)),
     ("GET /ready", {}, None, everybody(200)),
     ("GET /metrics", {}, None, everybody(200)),
+    ("GET /status", {}, None, everybody(200)),
     ("GET /static/:name", dict(name="style.css"), None, everybody(200)),
     ("GET /avatars/:account", dict(account="acme"), None, everybody(302)),
     ("GET /login", {}, None, everybody(200)),
