@@ -85,10 +85,8 @@ db_null(void)
 static int
 compare_statements(const void *a, const void *b)
 {
-    const struct link_statement *first = a;
-    const struct link_statement *second = b;
-
-    return strcmp(first->name, second->name);
+    return strcmp(((const struct link_statement *)a)->name,
+                  ((const struct link_statement *)b)->name);
 }
 
 static void
@@ -126,23 +124,12 @@ note(const struct db *db, const struct error *err)
     return -1;
 }
 
-static void
-count_connect(const struct db *db, int result)
-{
-    if (db->counts == NULL)
-        return;
-    atomic_fetch_add_explicit(&db->counts->connects, 1, memory_order_relaxed);
-    if (result < 0)
-        atomic_fetch_add_explicit(&db->counts->connect_failures, 1,
-                                  memory_order_relaxed);
-}
-
 static int
 connect_again(struct db *db, struct error *err)
 {
     int result = link_open(&db->link, db->conninfo, err);
 
-    count_connect(db, result);
+    counts_add_connect(db->counts, result);
     if (result < 0)
         return note(db, err);
     if (link_prepare(db->link, db->statements, db->statement_total, err) == 0)
@@ -152,10 +139,9 @@ connect_again(struct db *db, struct error *err)
 }
 
 /*
- * A server that ends a connection says so and then closes the socket, and both
- * may be read later by seconds.  Nothing else comes to a connection at rest but
- * a setting's new value, so whatever can be read is taken for the end: asking
- * first spares the next request an error, and a new connection costs little.
+ * A server that ends a connection says so and then closes the socket.  Nothing
+ * else comes to a connection at rest but a setting's new value, so whatever can
+ * be read is taken for the end: asking first spares the request an error.
  */
 static bool
 is_alive(PGconn *link)
@@ -281,36 +267,28 @@ begin_and_execute(struct db *db, const struct link_statement *statement,
 }
 
 static PGresult *
-execute_once(struct db *db, const struct link_statement *statement,
-             const struct parameters *parameters)
-{
-    db->statement_count++;
-    if (db->in_transaction && !db->is_begun)
-        return begin_and_execute(db, statement, parameters);
-    return PQexecPrepared(db->link, statement->name, statement->parameters,
-                          parameters->values, parameters->lengths,
-                          parameters->formats, statement->result_format);
-}
-
-static PGresult *
 execute(struct db *db, const struct link_statement *statement,
         const struct parameters *parameters)
 {
-    int64_t began_us;
+    int64_t began_us = clock_monotonic_us();
     PGresult *result;
 
-    if (db->counts == NULL)
-        return execute_once(db, statement, parameters);
-    began_us = clock_monotonic_us();
-    result = execute_once(db, statement, parameters);
-    histogram_add(&db->counts->statements, clock_monotonic_us() - began_us);
+    db->statement_count++;
+    if (db->in_transaction && !db->is_begun)
+        result = begin_and_execute(db, statement, parameters);
+    else
+        result =
+            PQexecPrepared(db->link, statement->name, statement->parameters,
+                           parameters->values, parameters->lengths,
+                           parameters->formats, statement->result_format);
+    counts_add_statement(db->counts, clock_monotonic_us() - began_us);
     return result;
 }
 
 /*
- * A connection that broke under the first statement of a transaction took
- * nothing with it that could have been committed: the statement may run again.
- * Any other may have been done before the answer was lost, so it may not.
+ * A break under a transaction's first statement took nothing with it that could
+ * have been committed, so the statement may run again.  Any other may have been
+ * done before the answer was lost.
  */
 static int
 execute_again(PGresult **out, struct db *db,
@@ -318,7 +296,6 @@ execute_again(PGresult **out, struct db *db,
               const struct parameters *parameters, struct error *err)
 {
     PQclear(*out);
-    *out = NULL;
     db->is_begun = false;
     drop_link(db);
     if (connect_again(db, err) < 0) {
@@ -344,10 +321,7 @@ refuse(struct db *db, PGresult *result, const char *name, struct error *err)
     if (is_lost(db) || state_is_outdated(result))
         drop_link(db);
     PQclear(result);
-    if (db->counts != NULL &&
-        (err->code == ERROR_DATABASE || err->code == ERROR_INTERNAL))
-        atomic_fetch_add_explicit(&db->counts->failures, 1,
-                                  memory_order_relaxed);
+    counts_add_failure(db->counts, err);
     return note(db, err);
 }
 

@@ -19,19 +19,11 @@
 #include "storage/base/clock.h"
 #include "storage/base/embed.h"
 #include "storage/base/error.h"
-#include "storage/base/histogram.h"
 #include "storage/base/log.h"
+#include "storage/db/counts.h"
 
 struct db;
 struct db_rows;
-
-/* What connections did, counted by all that have the same options. */
-struct db_counts {
-    _Atomic uint64_t connects; /* the first one of each, too */
-    _Atomic uint64_t connect_failures;
-    _Atomic uint64_t failures;   /* statements, but for conflicts */
-    struct histogram statements; /* how long they took, as we saw it */
-};
 
 struct db_options {
     const char *conninfo; /* libpq's: postgresql://… or key=value words */
