@@ -2,8 +2,10 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -38,6 +40,12 @@ struct key {
     {                                                                          \
 #name, TYPE_NUMBER, offsetof(struct config, name), least, most, help   \
     }
+/* A number that is a field of limits, under a name of its own. */
+#define LIMIT(name, field, least, most, help)                                  \
+    {                                                                          \
+#name, TYPE_NUMBER, offsetof(struct config, limits.field), least,      \
+            most, help                                                         \
+    }
 
 static const struct key keys[] = {
     PATH(data, "folder for everything the registry keeps"),
@@ -59,9 +67,34 @@ static const struct key keys[] = {
     NUMBER(loops, 0, 64, "threads for sockets; 0 is one a core"),
     NUMBER(workers, 1, 256, "threads for requests, a connection each"),
     NUMBER(io_threads, 1, 64, "threads that hash and write"),
-    NUMBER(connections, 1, 1000000, "connections at once"),
-    NUMBER(connections_per_address, 1, 1000000,
-           "connections at once from one address"),
+    LIMIT(connections, connections, 1, 1000000, "connections at once"),
+    LIMIT(connections_per_address, connections_per_address, 1, 1000000,
+          "connections at once from one address"),
+    LIMIT(header_bytes, head_bytes, LIMIT_HEAD_LEAST, 1048576,
+          "bytes of a request line and its headers"),
+    LIMIT(header_timeout_ms, head_ms, 100, 600000,
+          "milliseconds in which the headers are complete"),
+    LIMIT(idle_timeout_ms, idle_ms, 100, 3600000,
+          "milliseconds that a connection waits for a request"),
+    LIMIT(json_bytes, json_bytes, 1024, 1048576, "bytes of a JSON body"),
+    LIMIT(commit_bytes, commit_bytes, 1024, INT64_C(1) << 40,
+          "bytes of a commit's NDJSON body"),
+    LIMIT(commit_line_bytes, commit_line_bytes, 1024, 64 << 20,
+          "bytes of one of its lines"),
+    LIMIT(body_bytes_per_second, body_bytes_per_second, 1, 1 << 30,
+          "rate that a body comes at, at least"),
+    LIMIT(body_window_ms, body_window_ms, 100, 600000,
+          "milliseconds over which that rate is taken"),
+    LIMIT(send_timeout_ms, send_ms, 100, 3600000,
+          "milliseconds in which a client takes something of an answer"),
+    LIMIT(uploads_per_account, uploads, 1, 1000000,
+          "uploads at once of one account"),
+    LIMIT(open_requests_per_account, open_requests, 1, 1000000,
+          "requests for access of one account that wait"),
+    LIMIT(login_tries_per_account, login_account, 1, 1000000,
+          "logins tried at one account in 15 minutes"),
+    LIMIT(login_tries_per_address, login_address, 1, 1000000,
+          "logins tried from one address in 15 minutes"),
     FLAG(confine, "confine the server process: yes or no"),
 };
 
@@ -71,6 +104,13 @@ static const struct key keys[] = {
 struct place {
     const char *file; /* NULL: a flag */
     int line;
+};
+
+/* A configuration while it is read, and where each key was set last. */
+struct reading {
+    struct config *config;
+    struct arena *arena;
+    struct place places[KEYS];
 };
 
 static int
@@ -126,14 +166,18 @@ static int
 set_number(int64_t *out, const struct key *key, const char *value,
            const struct place *place, struct error *err)
 {
+    char what[96];
     char *end;
     long long number;
 
     errno = 0;
     number = strtoll(value, &end, 10);
     if (*value == '\0' || *end != '\0' || errno != 0 || number < key->least ||
-        number > key->most)
-        return refuse(err, place, "not a number in its bounds", key->name);
+        number > key->most) {
+        snprintf(what, sizeof(what), "is a number from %" PRId64 " to %" PRId64,
+                 key->least, key->most);
+        return refuse(err, place, what, key->name);
+    }
     *out = number;
     return 0;
 }
@@ -149,24 +193,25 @@ set_flag(bool *out, const struct key *key, const char *value,
 }
 
 static int
-set_value(struct config *config, struct arena *arena, const struct key *key,
-          const char *value, const struct place *place, struct error *err)
+set_value(struct reading *reading, const struct key *key, const char *value,
+          const struct place *place, struct error *err)
 {
-    char *field = (char *)config + key->offset;
+    char *field = (char *)reading->config + key->offset;
 
+    reading->places[key - keys] = *place;
     switch (key->type) {
     case TYPE_NUMBER:
         return set_number((int64_t *)(void *)field, key, value, place, err);
     case TYPE_FLAG:
         return set_flag((bool *)field, key, value, place, err);
     case TYPE_PATH:
-        *(const char **)(void *)field = read_path(arena, value, place);
+        *(const char **)(void *)field = read_path(reading->arena, value, place);
         return 0;
     case TYPE_TEXT:
         break;
     }
     *(const char **)(void *)field =
-        value[0] != '\0' ? arena_text(arena, value) : NULL;
+        value[0] != '\0' ? arena_text(reading->arena, value) : NULL;
     return 0;
 }
 
@@ -185,8 +230,8 @@ trim(char *text)
 }
 
 static int
-read_line(struct config *config, struct arena *arena, char *line,
-          const struct place *place, struct error *err)
+read_line(struct reading *reading, char *line, const struct place *place,
+          struct error *err)
 {
     const struct key *key;
     char *name = trim(line);
@@ -202,25 +247,28 @@ read_line(struct config *config, struct arena *arena, char *line,
     key = find_key(name, strlen(name));
     if (key == NULL)
         return refuse(err, place, "unknown key", name);
-    return set_value(config, arena, key, trim(equals + 1), place, err);
+    if (reading->places[key - keys].line != 0)
+        return refuse(err, place, "the key comes twice", name);
+    return set_value(reading, key, trim(equals + 1), place, err);
 }
 
 static int
-read_file(struct config *config, struct arena *arena, struct error *err)
+read_file(struct reading *reading, struct error *err)
 {
+    const struct config *config = reading->config;
     struct place place = {config->file, 0};
     size_t length;
     char *text;
     char *line;
 
-    if (file_read(&text, &length, arena, config->file, CONFIG_FILE_LIMIT, err) <
-        0)
+    if (file_read(&text, &length, reading->arena, config->file,
+                  CONFIG_FILE_LIMIT, err) < 0)
         return -1;
     if (strlen(text) != length)
         return error_set(err, ERROR_USAGE, "%s: holds a NUL", config->file);
     while ((line = strsep(&text, "\n")) != NULL) {
         place.line++;
-        if (read_line(config, arena, line, &place, err) < 0)
+        if (read_line(reading, line, &place, err) < 0)
             return -1;
     }
     return 0;
@@ -254,8 +302,7 @@ take_flag(const char **out_value, int *argc, char **argv, int at,
 
 /* Runs over the flags twice: the file first, then what overrides it. */
 static int
-read_flags(struct config *config, struct arena *arena, int *argc, char **argv,
-           struct error *err)
+read_flags(struct reading *reading, int *argc, char **argv, struct error *err)
 {
     const struct place place = {NULL, 0};
     const char *value = "";
@@ -271,7 +318,7 @@ read_flags(struct config *config, struct arena *arena, int *argc, char **argv,
             continue;
         }
         if (take_flag(&value, argc, argv, at, err) < 0 ||
-            set_value(config, arena, key, value, &place, err) < 0)
+            set_value(reading, key, value, &place, err) < 0)
             return -1;
     }
     return 0;
@@ -336,42 +383,72 @@ is_address(const char *text, const char *plain, const char *secure)
     return text[length] != '\0';
 }
 
+/* What is wrong with the value at field, with where it was set. */
 static int
-check(struct config *config, struct error *err)
+refuse_field(struct error *err, const struct reading *reading,
+             const char *const *field, const char *what)
 {
-    static const char *const ways[] = {"open", "invitation", "closed"};
-    bool known = false;
+    size_t offset =
+        (size_t)((const char *)field - (const char *)reading->config);
 
-    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
-        known |= strcmp(config->sign_up, ways[i]) == 0;
-    if (!known)
-        return error_set(err, ERROR_USAGE,
-                         "sign_up is open, invitation or closed");
+    for (size_t i = 0; i < KEYS; i++)
+        if (keys[i].offset == offset)
+            return refuse(err, &reading->places[i], what, keys[i].name);
+    abort(); /* a mistake in the program */
+}
+
+static bool
+is_sign_up(const char *text)
+{
+    return strcmp(text, "open") == 0 || strcmp(text, "invitation") == 0 ||
+           strcmp(text, "closed") == 0;
+}
+
+static int
+check_texts(const struct reading *reading, struct error *err)
+{
+    const struct config *config = reading->config;
+    const char *const *const needed[] = {&config->listen, &config->sign_up,
+                                         &config->user, &config->mail_from};
+
+    for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+        if (*needed[i] == NULL)
+            return refuse_field(err, reading, needed[i], "is empty");
+    if (!is_sign_up(config->sign_up))
+        return refuse_field(err, reading, &config->sign_up,
+                            "is open, invitation or closed");
+    return 0;
+}
+
+static int
+check(const struct reading *reading, struct error *err)
+{
+    const struct config *config = reading->config;
+
     if ((config->tls_certificate == NULL) != (config->tls_key == NULL))
-        return error_set(err, ERROR_USAGE,
-                         "tls_certificate and tls_key go together");
+        return refuse_field(err, reading,
+                            config->tls_key == NULL ? &config->tls_certificate
+                                                    : &config->tls_key,
+                            "tls_certificate and tls_key go together");
     if (!is_address(config->url, "http://", "https://"))
-        return error_set(err, ERROR_USAGE,
-                         "url: %s: wants http:// or https:// and a host",
-                         config->url);
+        return refuse_field(err, reading, &config->url,
+                            "wants http:// or https:// and a host");
+    if (config->url[strlen(config->url) - 1] == '/')
+        return refuse_field(err, reading, &config->url,
+                            "has no slash at its end");
     if (config->smtp_url != NULL &&
         !is_address(config->smtp_url, "smtp://", "smtps://"))
-        return error_set(err, ERROR_USAGE,
-                         "smtp_url: %s: wants smtp:// or smtps:// and a host",
-                         config->smtp_url);
+        return refuse_field(err, reading, &config->smtp_url,
+                            "wants smtp:// or smtps:// and a host");
     if (config->trusted_proxies != NULL &&
         !proxy_is_list(config->trusted_proxies))
-        return error_set(err, ERROR_USAGE,
-                         "trusted_proxies: %s: wants addresses or networks "
-                         "such as 10.0.0.0/8, with commas",
-                         config->trusted_proxies);
+        return refuse_field(err, reading, &config->trusted_proxies,
+                            "wants addresses or networks such as 10.0.0.0/8, "
+                            "with commas");
     if (config->metrics != NULL && !proxy_is_list(config->metrics))
-        return error_set(err, ERROR_USAGE,
-                         "metrics: %s: wants addresses or networks such as "
-                         "10.0.0.0/8, with commas",
-                         config->metrics);
-    if (config->url[strlen(config->url) - 1] == '/')
-        return error_set(err, ERROR_USAGE, "url has no slash at its end");
+        return refuse_field(err, reading, &config->metrics,
+                            "wants addresses or networks such as 10.0.0.0/8, "
+                            "with commas");
     return 0;
 }
 
@@ -379,6 +456,8 @@ int
 config_load(struct config *out, struct arena *arena, int *argc, char **argv,
             struct error *err)
 {
+    struct reading reading = {.config = out, .arena = arena};
+
     *out = (struct config){.listen = "127.0.0.1:8470",
                            .user = "weighhouse",
                            .metrics = "127.0.0.1,::1",
@@ -386,17 +465,15 @@ config_load(struct config *out, struct arena *arena, int *argc, char **argv,
                            .mail_from = "weighhouse@localhost",
                            .workers = 8,
                            .io_threads = 2,
-                           .connections = 20000,
-                           .connections_per_address = 20000,
                            .confine = true};
     if (find_file(out, arena, argc, argv, err) < 0)
         return -1;
-    if (out->file != NULL && read_file(out, arena, err) < 0)
+    if (out->file != NULL && read_file(&reading, err) < 0)
         return -1;
-    if (read_flags(out, arena, argc, argv, err) < 0)
+    if (read_flags(&reading, argc, argv, err) < 0 ||
+        check_texts(&reading, err) < 0)
         return -1;
-    if (out->listen == NULL)
-        return error_set(err, ERROR_USAGE, "listen is empty");
+    limits_fill(&out->limits);
     if (out->data == NULL)
         out->data = default_data(arena);
     if (out->blobs == NULL)
@@ -405,10 +482,7 @@ config_load(struct config *out, struct arena *arena, int *argc, char **argv,
         out->secret_file = arena_format(arena, "%s/secret", out->data);
     if (out->url == NULL)
         out->url = default_url(arena, out);
-    if (out->sign_up == NULL || out->user == NULL || out->mail_from == NULL)
-        return error_set(err, ERROR_USAGE,
-                         "sign_up, user and mail_from are not empty");
-    return check(out, err);
+    return check(&reading, err);
 }
 
 void

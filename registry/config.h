@@ -3,8 +3,9 @@
  *
  * The file holds "key = value" lines and "#" comments; every key is a flag
  * too ("--sign-up closed").  An unknown key is an error that names file and
- * line.  A struct config is a record that never changes after config_load; its
- * texts live in the arena it was read with.
+ * line, and so is a key that comes twice.  A struct config is a record that
+ * never changes after config_load; its texts live in the arena it was read
+ * with.
  */
 #ifndef REGISTRY_CONFIG_H
 #define REGISTRY_CONFIG_H
@@ -12,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "registry/http/limits.h"
 #include "storage/base/arena.h"
 #include "storage/base/error.h"
 
@@ -30,7 +32,7 @@ struct config {
     const char *tls_certificate; /* PEM file with the chain; NULL: plain HTTP */
     const char *tls_key;
     const char *trusted_proxies; /* addresses with commas; NULL: none */
-    const char *metrics;         /* who may read /metrics; as trusted_proxies */
+    const char *metrics; /* who may read /metrics; as trusted_proxies */
     const char *sign_up;         /* open, invitation, closed */
     const char *smtp_url;        /* smtp://host:port; NULL: links are logged */
     const char *smtp_user;
@@ -39,8 +41,7 @@ struct config {
     int64_t loops;   /* 0: one a core */
     int64_t workers; /* each with a connection to the database */
     int64_t io_threads;
-    int64_t connections; /* at once, in all */
-    int64_t connections_per_address;
+    struct limits limits;
     bool confine; /* Landlock and seccomp for the server child */
 };
 

@@ -150,8 +150,8 @@ server_open(struct server **out, const struct server_options *options,
     if (open_tls(server, err) < 0)
         goto fail;
     server->router = router_open(options->routes);
-    server->census = census_open(server->limits.connections,
-                                 server->limits.connections_per_address);
+    server->census = census_open((int)server->limits.connections,
+                                 (int)server->limits.connections_per_address);
     server->downloads = downloads_open(post_worker, server);
     show_gauges(server);
     *out = server;

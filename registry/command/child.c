@@ -189,9 +189,7 @@ open_server(struct child *child, struct error *err)
         .loops = (int)config->loops,
         .workers = (int)config->workers,
         .io_threads = (int)config->io_threads,
-        .limits = {.connections = (int)config->connections,
-                   .connections_per_address =
-                       (int)config->connections_per_address},
+        .limits = config->limits,
         .spool_folder = options->spool,
         .trusted_proxies = config->trusted_proxies,
         .on_serving = say_ready,

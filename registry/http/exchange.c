@@ -74,6 +74,33 @@ set_id(struct request *request)
     request->caller.request_id = id;
 }
 
+static bool
+is_api(const char *target)
+{
+    return strncmp(target, "/api/", 5) == 0;
+}
+
+/*
+ * The path out of a head that could not be read, as far as it can be told:
+ * only so that its refusal has the form that its client reads.
+ */
+static void
+guess_target(struct request *request, const char *bytes, size_t length)
+{
+    const char *at = length > 0 ? memchr(bytes, ' ', length) : NULL;
+    size_t left;
+    size_t used = 0;
+
+    if (at == NULL || length - (size_t)(++at - bytes) == 0 || *at != '/')
+        return;
+    left = length - (size_t)(at - bytes);
+    while (used < left && used < LIMIT_TARGET_BYTES && at[used] > ' ' &&
+           at[used] < 0x7f)
+        used++;
+    request->target = arena_bytes(request->arena, at, used);
+    request->is_api = is_api(request->target);
+}
+
 static void
 read_head(struct request *request, const char *trusted_proxies)
 {
@@ -82,7 +109,7 @@ read_head(struct request *request, const char *trusted_proxies)
     request->method = request->input->head.method;
     request->target = request->input->head.target;
     request->is_head = strcmp(request->method, "HEAD") == 0;
-    request->is_api = strncmp(request->target, "/api/", 5) == 0;
+    request->is_api = is_api(request->target);
     request->caller.address =
         proxy_find_client(request->arena, trusted_proxies,
                           request->caller.address, &request->input->head);
@@ -167,6 +194,7 @@ exchange_open(struct host *host, const struct origin *origin,
 
     if (parser_head(head, parser, exchange->arena, bytes, length, &err) < 0) {
         memset(head, 0, sizeof(*head));
+        guess_target(request, bytes, length);
         set_id(request);
         exchange_refuse(exchange, &err);
         return exchange;
@@ -184,10 +212,11 @@ exchange_open(struct host *host, const struct origin *origin,
 
 struct exchange *
 exchange_open_refused(struct host *host, const struct origin *origin,
-                      const struct error *err)
+                      const char *bytes, size_t length, const struct error *err)
 {
     struct exchange *exchange = open_bare(host, origin);
 
+    guess_target(&exchange->request, bytes, length);
     set_id(&exchange->request);
     exchange_refuse(exchange, err);
     return exchange;
@@ -223,6 +252,15 @@ handle(struct exchange *exchange)
                            exchange->generation);
 }
 
+static uint64_t
+find_limit(const struct limits *limits, const struct route *route)
+{
+    if (route->limit_bytes == ROUTE_COMMIT_BYTES)
+        return (uint64_t)limits->commit_bytes;
+    return route->limit_bytes > 0 ? route->limit_bytes
+                                  : (uint64_t)limits->json_bytes;
+}
+
 /* Opens the way for the body; -1 refuses it unread. */
 static int
 begin_body(struct exchange *exchange, struct error *err)
@@ -237,8 +275,7 @@ begin_body(struct exchange *exchange, struct error *err)
         intake_open_sink(&exchange->intake, &sink);
     } else {
         spool_sink_open(&sink, &exchange->spool, exchange->host->spool_folder,
-                        route->limit_bytes > 0 ? route->limit_bytes
-                                               : LIMIT_JSON_BYTES);
+                        find_limit(exchange->host->limits, route));
         intake_open_memory(&exchange->intake, &exchange->input.memory, &sink);
     }
     if (head->has_length && head->length > sink.limit_bytes)

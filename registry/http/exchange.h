@@ -72,9 +72,13 @@ struct exchange *exchange_open(struct host *host, const struct origin *origin,
                                struct parser *parser, const char *bytes,
                                size_t length);
 
-/* For what came instead of a head: the answer that ends the connection. */
+/*
+ * For bytes that came instead of a head, or none: the answer that ends the
+ * connection.
+ */
 struct exchange *exchange_open_refused(struct host *host,
                                        const struct origin *origin,
+                                       const char *bytes, size_t length,
                                        const struct error *err);
 
 /* On a worker: entry, then the route's begin or, without a body, its end. */

@@ -35,26 +35,29 @@ inflow_refuse_head(struct connection *c, const struct error *err)
 {
     const struct origin origin = {c->address};
 
-    c->exchange = exchange_open_refused(c->host, &origin, err);
+    c->exchange = exchange_open_refused(c->host, &origin, c->input.bytes,
+                                        c->input.length, err);
     c->exchange->connection = c;
     channel_enter(c, CHANNEL_SEND);
     return true;
 }
 
 /* A head that does not end: too long a path, or too much of all. */
-static bool
+static void
 refuse_long_head(struct connection *c)
 {
     size_t line = LIMIT_TARGET_BYTES + 64; /* method, path and version */
     struct error err;
 
+    /* LIMIT_HEAD_LEAST: the input is longer than a line may be. */
     if (memmem(c->input.bytes, line, "\r\n", 2) == NULL)
         error_set(&err, ERROR_URI_TOO_LONG, "the path is over %d bytes",
                   LIMIT_TARGET_BYTES);
     else
         error_set(&err, ERROR_HEADERS_TOO_LARGE,
-                  "the headers are over %d bytes", LIMIT_HEAD_BYTES);
-    return inflow_refuse_head(c, &err);
+                  "the headers are over %lld bytes",
+                  (long long)c->host->limits->head_bytes);
+    inflow_refuse_head(c, &err);
 }
 
 /* Reads on towards the end of a head; false when the socket has no more. */
@@ -77,12 +80,39 @@ read_head(struct connection *c)
     return true;
 }
 
+/*
+ * Looks for the end of a head in what was read: 1 with its length, 0 for not
+ * yet, -1 when the answer is a refusal.
+ */
+static int
+find_head(size_t *out, struct connection *c)
+{
+    size_t limit = (size_t)c->host->limits->head_bytes;
+    size_t from = c->seen;
+    struct error err;
+
+    *out = parser_find_head(c->input.bytes, c->input.length, &c->seen);
+    if (*out > limit || (*out == 0 && c->input.length > limit)) {
+        refuse_long_head(c);
+        return -1;
+    }
+    if (*out == 0 &&
+        parser_has_bare_newline(c->input.bytes, c->input.length, from)) {
+        error_set(&err, ERROR_BAD_REQUEST,
+                  "a line of the headers ends without CR");
+        inflow_refuse_head(c, &err);
+        return -1;
+    }
+    return *out > 0;
+}
+
 /* Takes a head out of what was read.  False: wait, or the end. */
 bool
 inflow_take_head(struct connection *c)
 {
     const struct origin origin = {c->address};
     size_t length;
+    int found;
 
     if (c->input.length > 0) {
         size_t blank = parser_skip_blank(c->input.bytes, c->input.length);
@@ -95,11 +125,10 @@ inflow_take_head(struct connection *c)
         buffer_free(&c->input);
         return read_head(c);
     }
-    length = parser_find_head(c->input.bytes, c->input.length, &c->seen);
-    if (length > LIMIT_HEAD_BYTES ||
-        (length == 0 && c->input.length > LIMIT_HEAD_BYTES))
-        return refuse_long_head(c);
-    if (length == 0)
+    found = find_head(&length, c);
+    if (found < 0)
+        return true;
+    if (found == 0)
         return read_head(c);
     c->exchange =
         exchange_open(c->host, &origin, &c->parser, c->input.bytes, length);

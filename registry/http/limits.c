@@ -1,8 +1,14 @@
 #include "registry/http/limits.h"
 
+#include <stddef.h>
+
 static const struct limits defaults = {
-    .connections = 16384,
-    .connections_per_address = 1024,
+    .connections = 20000,
+    .connections_per_address = 20000,
+    .head_bytes = 32768,
+    .json_bytes = 1048576,
+    .commit_bytes = INT64_C(1024) * 1024 * 1024,
+    .commit_line_bytes = INT64_C(14) * 1024 * 1024,
     .head_ms = 10000,
     .idle_ms = 60000,
     .body_window_ms = 10000,
@@ -10,27 +16,20 @@ static const struct limits defaults = {
     .send_ms = 60000,
     .drain_ms = 2000,
     .stop_ms = 10000,
+    .uploads = 64,
+    .open_requests = 100,
+    .login_account = 10,
+    .login_address = 60,
 };
 
-static void
-fill(int64_t *limit, int64_t value)
-{
-    if (*limit == 0)
-        *limit = value;
-}
-
+/* Each field is an int64_t, which is what lets them be filled in one loop. */
 void
 limits_fill(struct limits *limits)
 {
-    if (limits->connections == 0)
-        limits->connections = defaults.connections;
-    if (limits->connections_per_address == 0)
-        limits->connections_per_address = defaults.connections_per_address;
-    fill(&limits->head_ms, defaults.head_ms);
-    fill(&limits->idle_ms, defaults.idle_ms);
-    fill(&limits->body_window_ms, defaults.body_window_ms);
-    fill(&limits->body_bytes_per_second, defaults.body_bytes_per_second);
-    fill(&limits->send_ms, defaults.send_ms);
-    fill(&limits->drain_ms, defaults.drain_ms);
-    fill(&limits->stop_ms, defaults.stop_ms);
+    int64_t *limit = (int64_t *)limits;
+    const int64_t *value = (const int64_t *)&defaults;
+
+    for (size_t i = 0; i < sizeof(*limits) / sizeof(*limit); i++)
+        if (limit[i] == 0)
+            limit[i] = value[i];
 }

@@ -86,12 +86,9 @@ on_chunk_extension(llhttp_t *llhttp, const char *at, size_t length)
     struct parser *parser = llhttp->data;
 
     (void)at;
-    parser->extension_bytes += length;
-    if (parser->extension_bytes <= LIMIT_CHUNK_EXTENSION_BYTES)
-        return 0;
+    (void)length;
     error_set(parser->err, ERROR_BAD_REQUEST,
-              "the chunk extensions are over %d bytes",
-              LIMIT_CHUNK_EXTENSION_BYTES);
+              "no extension of a chunk is understood");
     return HPE_USER;
 }
 
@@ -144,6 +141,20 @@ parser_find_head(const char *bytes, size_t length, size_t *seen)
 
     *seen = length;
     return end != NULL ? (size_t)(end - bytes) + 4 : 0;
+}
+
+bool
+parser_has_bare_newline(const char *bytes, size_t length, size_t from)
+{
+    const char *end = bytes + length;
+    const char *at = bytes + from;
+
+    while (at < end && (at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+        if (at == bytes || at[-1] != '\r')
+            return true;
+        at++;
+    }
+    return false;
 }
 
 /* Refuses what a lenient reader and a strict one would read differently. */

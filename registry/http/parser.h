@@ -4,7 +4,8 @@
  * The head is parsed whole, once its end is there; the body in whatever
  * pieces come.  What llhttp lets through and two servers could read in two
  * ways is refused here: folded lines, bare CR or LF, control characters,
- * repeated fields that must be one, transfer codings but chunked.  After an
+ * repeated fields that must be one, transfer codings but chunked, extensions
+ * of chunks.  After an
  * error the connection is of no more use.
  */
 #ifndef REGISTRY_HTTP_PARSER_H
@@ -27,7 +28,6 @@ struct parser {
                 struct error *err);
     void *body_state;
     size_t trailer_bytes;
-    size_t extension_bytes;
     bool is_done;
 };
 
@@ -39,6 +39,9 @@ size_t parser_skip_blank(const char *bytes, size_t length);
  * while its end is not there.  *seen remembers what was looked at.
  */
 size_t parser_find_head(const char *bytes, size_t length, size_t *seen);
+
+/* True for a newline in bytes, at from or later, without its CR. */
+bool parser_has_bare_newline(const char *bytes, size_t length, size_t from);
 
 /*
  * Parses a whole head.  ERROR_BAD_REQUEST, ERROR_NOT_IMPLEMENTED,

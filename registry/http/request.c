@@ -103,9 +103,9 @@ request_json(json_t **out, struct request *request, struct error *err)
     size_t length;
     const char *body = request_body(&length, request);
 
-    if (body == NULL || length > LIMIT_JSON_BYTES)
+    if (body == NULL)
         return error_set(err, ERROR_TOO_LARGE, "the JSON body is over %d bytes",
-                         LIMIT_JSON_BYTES);
+                         REQUEST_BODY_MEMORY);
     return json_read(out, request->arena, body, length, err);
 }
 

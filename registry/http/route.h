@@ -43,8 +43,12 @@ struct route {
     enum right right;
     route_handler *handle; /* the end, for a route with a begin */
     route_begin *begin;    /* NULL: the layer reads the body first */
-    uint64_t limit_bytes;  /* of a body read by the layer; 0: 1 MiB */
+    /* Of a body read by the layer; 0: a JSON body's, as configured. */
+    uint64_t limit_bytes;
 };
+
+/* In the place of a number: what is configured for a commit's body. */
+#define ROUTE_COMMIT_BYTES UINT64_MAX
 
 /* All tables, joined in registry/routes/routes.c; the last is NULL. */
 extern const struct route *const all_routes[];

@@ -232,12 +232,22 @@ fits_segment(const struct segment *segment, const struct piece *piece)
            strcmp(piece->text + length - ending, segment->ending) == 0;
 }
 
+/* What a path there is called is never a namespace's. */
+static bool
+is_reserved(const struct piece *first)
+{
+    return strcmp(first->text, "api") == 0;
+}
+
 static bool
 fits(const struct variant *variant, const struct path *path)
 {
     bool has_rest = variant->segments[variant->count - 1].class == SEGMENT_REST;
 
     if (has_rest ? path->count < variant->count : path->count != variant->count)
+        return false;
+    if (variant->segments[0].class != SEGMENT_WORD &&
+        is_reserved(&path->pieces[0]))
         return false;
     for (size_t i = 0; i < variant->count - has_rest; i++)
         if (!fits_segment(&variant->segments[i], &path->pieces[i]))
@@ -332,7 +342,10 @@ router_find(struct route_match *out, const struct router *router,
         return error_set(err, ERROR_METHOD_NOT_ALLOWED,
                          "%s is not allowed here, only %s", method, out->allow);
     if (best == NULL)
-        return error_set(err, ERROR_NOT_FOUND, "there is no such page");
+        return error_set(err, ERROR_NOT_FOUND,
+                         is_reserved(&path.pieces[0])
+                             ? "there is no such route of the API"
+                             : "there is no such page");
     out->route = best->route;
     out->family = best->family;
     out->has_repository = best->has_repository;

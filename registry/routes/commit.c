@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "auth/change.h"
+#include "registry/config.h"
 #include "registry/routes/commit_line.h"
 #include "registry/routes/routes.h"
 #include "registry/routes/target.h"
@@ -148,7 +149,10 @@ read_line(struct order *order, struct request *request, const char *bytes,
 static int
 read_order(struct order *order, struct request *request, struct error *err)
 {
-    struct commit_reader reader = {.source = request_source(request)};
+    const struct limits *limits = &request->service->config->limits;
+    struct commit_reader reader = {.source = request_source(request),
+                                   .line_limit_bytes =
+                                       (size_t)limits->commit_line_bytes};
     const char *line;
     size_t length;
     int result = -1;
@@ -393,6 +397,6 @@ commit_create(struct request *request, struct response *response,
 
 const struct route commit_routes[] = {
     {"POST", "/api/{types}/:namespace/:name/commit/:revision", RIGHT_WRITE,
-     commit_create, NULL, COMMIT_BODY_LIMIT_BYTES},
+     commit_create, NULL, ROUTE_COMMIT_BYTES},
     {0},
 };

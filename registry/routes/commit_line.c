@@ -143,12 +143,24 @@ read_more(struct commit_reader *reader, struct error *err)
 
         if (source_read(reader->source, piece, reader->offset, now, err) < 0 ||
             buffer_add(&reader->waiting, piece, now,
-                       COMMIT_LINE_LIMIT_BYTES + PIECE_BYTES, err) < 0)
+                       reader->line_limit_bytes + PIECE_BYTES, err) < 0)
             return -1;
         reader->offset += now;
         length -= now;
     }
     return 0;
+}
+
+static int
+check_length(const struct commit_reader *reader, size_t length,
+             struct error *err)
+{
+    if (length <= reader->line_limit_bytes)
+        return 0;
+    return error_set(err, ERROR_TOO_LARGE,
+                     "a line of a commit has at most %zu bytes: upload larger "
+                     "files as weights",
+                     reader->line_limit_bytes);
 }
 
 /* Reads on until a newline waits, or the end; NULL at the end. */
@@ -170,12 +182,8 @@ find_newline(const char **out, struct commit_reader *reader, struct error *err)
         buffer_consume(&reader->waiting, reader->given);
         reader->given = 0;
         searched = reader->waiting.length;
-        if (searched > COMMIT_LINE_LIMIT_BYTES)
-            return error_set(err, ERROR_TOO_LARGE,
-                             "a line of a commit has at most %zu bytes: upload "
-                             "larger files as weights",
-                             COMMIT_LINE_LIMIT_BYTES);
-        if (read_more(reader, err) < 0)
+        if (check_length(reader, searched, err) < 0 ||
+            read_more(reader, err) < 0)
             return -1;
     }
 }
@@ -195,7 +203,7 @@ commit_reader_next(const char **out, size_t *out_length,
     *out = line;
     *out_length = newline != NULL ? (size_t)(newline - line) : rest;
     reader->given += *out_length + (newline != NULL);
-    return 0;
+    return check_length(reader, *out_length, err);
 }
 
 void

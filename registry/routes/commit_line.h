@@ -1,8 +1,8 @@
 /*
  * commit_line: one line of a commit's body: {"key": …, "value": …}.
  *
- * The body is NDJSON of up to 1 GiB, read a line at a time out of wherever
- * the layer kept it.
+ * The body is NDJSON of as much as a gibibyte, read a line at a time out of
+ * wherever the layer kept it.
  */
 #ifndef REGISTRY_ROUTES_COMMIT_LINE_H
 #define REGISTRY_ROUTES_COMMIT_LINE_H
@@ -16,9 +16,6 @@
 #include "storage/base/digest.h"
 #include "storage/base/error.h"
 #include "storage/base/source.h"
-
-#define COMMIT_BODY_LIMIT_BYTES (UINT64_C(1024) * 1024 * 1024)
-#define COMMIT_LINE_LIMIT_BYTES ((size_t)14 * 1024 * 1024)
 
 enum commit_line_kind {
     COMMIT_LINE_HEADER,
@@ -50,9 +47,10 @@ struct commit_line {
 int commit_line_parse(struct commit_line *out, struct arena *arena,
                       const char *bytes, size_t length, struct error *err);
 
-/* Where a reading stands; zeroed but for source. */
+/* Where a reading stands; zeroed but for the first two. */
 struct commit_reader {
     const struct source *source; /* not ours */
+    size_t line_limit_bytes;     /* without the newline */
     uint64_t offset;
     struct buffer waiting; /* what was read */
     size_t given;          /* bytes of it that were given as lines */

@@ -4,6 +4,8 @@
 
 #include "tests/check.h"
 
+#define LINE_LIMIT_BYTES ((size_t)14 * 1024 * 1024)
+
 static int
 parse(struct commit_line *out, struct arena *arena, const char *text,
       struct error *err)
@@ -76,7 +78,8 @@ TEST(lines_come_one_by_one_whatever_their_length)
     size_t length = 3000000;
     char *body = arena_alloc(arena, length + 16);
     struct memory_source source;
-    struct commit_reader reader = {.source = &source.source};
+    struct commit_reader reader = {.source = &source.source,
+                                   .line_limit_bytes = LINE_LIMIT_BYTES};
     struct error err;
     const char *line;
     size_t size;
@@ -100,10 +103,11 @@ TEST(lines_come_one_by_one_whatever_their_length)
 TEST(a_line_over_the_limit_is_refused_before_it_is_read_whole)
 {
     struct arena *arena = arena_open();
-    size_t length = 2 * COMMIT_LINE_LIMIT_BYTES;
+    size_t length = 2 * LINE_LIMIT_BYTES;
     char *body = arena_alloc(arena, length);
     struct memory_source source;
-    struct commit_reader reader = {.source = &source.source};
+    struct commit_reader reader = {.source = &source.source,
+                                   .line_limit_bytes = LINE_LIMIT_BYTES};
     struct error err;
     const char *line;
     size_t size;

@@ -40,6 +40,36 @@ TEST(an_unknown_key_is_named_with_file_and_line)
     arena_free(arena);
 }
 
+TEST(a_key_that_comes_twice_is_named_with_its_second_line)
+{
+    struct arena *arena = arena_open();
+    struct config config;
+    struct error err;
+
+    CHECK(load(&config, arena, "workers = 2\n\nworkers = 3\n", (char *[]){NULL},
+               &err) < 0);
+    CHECK(strstr(err.message, ":3: workers: the key comes twice") != NULL);
+    arena_free(arena);
+}
+
+TEST(a_limit_keeps_its_default_until_it_is_set)
+{
+    struct arena *arena = arena_open();
+    struct config config;
+    struct error err;
+
+    CHECK(load(&config, arena, "header_bytes = 16384\n", (char *[]){NULL},
+               &err) == 0);
+    CHECK(config.limits.head_bytes == 16384);
+    CHECK(config.limits.json_bytes == 1048576);
+    CHECK(load(&config, arena, "\nheader_bytes = 16383\n", (char *[]){NULL},
+               &err) < 0);
+    CHECK(strstr(err.message,
+                 ":2: header_bytes: is a number from 16384 to 1048576") !=
+          NULL);
+    arena_free(arena);
+}
+
 TEST(a_flag_overrides_the_file)
 {
     struct arena *arena = arena_open();
@@ -90,10 +120,12 @@ TEST(an_address_that_is_none_is_named)
         const char *text;
         const char *message;
     } rows[] = {
-        {"url = models.example.org\n", "url: models.example.org: wants"},
-        {"url = https://\n", "url: https://: wants"},
-        {"smtp_url = http://mail\n", "smtp_url: http://mail: wants"},
-        {"trusted_proxies = 10.0.0.0/99\n", "trusted_proxies: 10.0.0.0/99:"},
+        {"\nurl = models.example.org\n", ":2: url: wants"},
+        {"url = https://\n", ":1: url: wants"},
+        {"sign_up = never\n", ":1: sign_up: is open"},
+        {"listen =\n", ":1: listen: is empty"},
+        {"smtp_url = http://mail\n", ":1: smtp_url: wants"},
+        {"trusted_proxies = 10.0.0.0/99\n", ":1: trusted_proxies: wants"},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

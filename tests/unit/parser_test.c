@@ -247,7 +247,7 @@ TEST(nobody_changes_the_protocol)
 
 TEST(a_chunked_body_reads_the_same_in_whatever_pieces_it_comes)
 {
-    static const char text[] = "5\r\nhello\r\nb;name=value\r\n, the world\r\n"
+    static const char text[] = "5\r\nhello\r\nb\r\n, the world\r\n"
                                "0\r\nX-Trailer: ignored\r\n\r\nGET ";
 
     for (size_t step = 1; step < sizeof(text); step++) {
@@ -272,15 +272,28 @@ TEST(malformed_chunks_are_refused)
     CHECK(is_refused_body("\r\n"));
 }
 
-TEST(chunk_extensions_and_trailers_are_bounded)
+TEST(an_extension_of_a_chunk_is_refused)
+{
+    CHECK(is_refused_body("5;a\r\nhello\r\n0\r\n\r\n"));
+    CHECK(is_refused_body("5;a=b\r\nhello\r\n0\r\n\r\n"));
+    CHECK(is_refused_body("5;a=\"b\"\r\nhello\r\n0\r\n\r\n"));
+    CHECK(is_refused_body("5;\r\nhello\r\n0\r\n\r\n"));
+    CHECK(is_refused_body("5\r\nhello\r\n0;a=b\r\n\r\n"));
+}
+
+TEST(a_newline_without_its_return_is_seen_before_the_heads_end)
+{
+    CHECK(parser_has_bare_newline("GET / HTTP/1.1\nHost: a\n\n", 25, 0));
+    CHECK(parser_has_bare_newline("\n", 1, 0));
+    CHECK(!parser_has_bare_newline("GET\r\nHost", 9, 0));
+    CHECK(!parser_has_bare_newline("GET\r\nHost", 9, 4));
+    CHECK(!parser_has_bare_newline("", 0, 0));
+}
+
+TEST(trailers_are_bounded)
 {
     struct buffer text = {0};
 
-    for (int i = 0; i < 300; i++)
-        buffer_append_text(&text, "1;name=value\r\nx\r\n");
-    buffer_append_text(&text, "0\r\n\r\n");
-    CHECK(is_refused_body(text.bytes));
-    buffer_free(&text);
     buffer_append_text(&text, "0\r\n");
     for (int i = 0; i < 500; i++)
         buffer_append_text(&text, "X-Trailer: value\r\n");

@@ -136,6 +136,9 @@ TEST(a_path_that_no_pattern_has_is_not_found)
         "//",
         "/acme//resolve/main/x",
         "/acme/.git/x/y",
+        "/api/nosuch", /* no repository is called so */
+        "/api/tiny.git/info/refs",
+        "/api",
     };
 
     for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
