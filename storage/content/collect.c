@@ -203,8 +203,8 @@ collect_orphans(struct collection *c, struct error *err)
     return remove_orphans(c, err);
 }
 
-int
-collect_run(struct collect_counts *out, struct content_store *store,
+static int
+collect_all(struct collect_counts *out, struct content_store *store,
             struct db *db, const struct collect_options *options,
             struct error *err)
 {
@@ -223,5 +223,29 @@ collect_run(struct collect_counts *out, struct content_store *store,
         result = collect_orphans(c, err);
     *out = c->counts;
     free(c);
+    return result;
+}
+
+int
+collect_run(struct collect_counts *out, struct content_store *store,
+            struct db *db, const struct collect_options *options,
+            struct error *err)
+{
+    struct arena *arena = arena_open();
+    const struct db_call begin = {"collect_begin", NULL, 0};
+    const struct db_call end = {"collect_end", NULL, 0};
+    struct error unused;
+    struct db_rows *rows;
+    int result;
+
+    *out = (struct collect_counts){0};
+    result = db_run(&rows, db, arena, &begin, err);
+    if (result == 0 && db_get_bool(rows, 0, 0)) {
+        result = collect_all(out, store, db, options, err);
+        db_rollback(db);
+        /* A connection that broke has let go by itself. */
+        db_run(NULL, db, arena, &end, &unused);
+    }
+    arena_free(arena);
     return result;
 }

@@ -1,11 +1,11 @@
 /*
  * collect: removes what nothing refers to, rows first and bytes after a grace.
  *
- * Safe while uploads, commits and downloads run and when several daemons
- * collect at once.  What is removed: uploads whose time is over, objects that
- * no commit named in time, objects that no repository has, blobs that none of
- * these has, and, after COLLECT_GRACE_MS, their bytes; also bytes without any
- * row, which a kill between the blob and its row leaves.
+ * Safe while uploads, commits and downloads run, and on several daemons, one of
+ * which collects at a time.  What is removed: uploads whose time is over,
+ * objects that no commit named in time, objects that no repository has, blobs
+ * that none of these has, and, after COLLECT_GRACE_MS, their bytes; also bytes
+ * without any row, which a kill between the blob and its row leaves.
  */
 #ifndef STORAGE_CONTENT_COLLECT_H
 #define STORAGE_CONTENT_COLLECT_H
@@ -35,7 +35,10 @@ struct collect_counts {
     int64_t orphans; /* of these, those that had no row */
 };
 
-/* One round over everything; outside of a transaction. */
+/*
+ * One round over everything; outside of a transaction.  Nothing happens while
+ * another connection collects.
+ */
 int collect_run(struct collect_counts *out, struct content_store *store,
                 struct db *db, const struct collect_options *options,
                 struct error *err);
