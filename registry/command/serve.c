@@ -30,7 +30,7 @@
 
 /* A child that died is started again after this, doubled up to the most. */
 #define RESTART_MS 100
-#define RESTART_MOST_MS 30000
+#define RESTART_MOST_MS 2000
 /* A child that lived this long had a good start. */
 #define GOOD_LIFE_MS 60000
 /* How often the parent looks whether PostgreSQL still lives. */

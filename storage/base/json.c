@@ -1,5 +1,6 @@
 #include "storage/base/json.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,8 +49,12 @@ json_read(json_t **out, struct arena *arena, const char *bytes, size_t length,
     if (is_too_deep(bytes, length))
         return error_set(err, ERROR_BAD_REQUEST, "JSON nested over %d levels",
                          JSON_DEPTH);
+    errno = 0;
     *out = json_loadb(bytes, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY,
                       &problem);
+    /* jansson calls a text broken when it had no memory to keep it. */
+    if (*out == NULL && errno == ENOMEM)
+        return error_set(err, ERROR_BUSY, "no memory left to read JSON");
     if (*out == NULL)
         return error_set(err, ERROR_BAD_REQUEST,
                          "not valid JSON at line %d, column %d", problem.line,
