@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "storage/db/state.h"
 
@@ -28,6 +29,24 @@ drop_notice(void *state, const PGresult *result)
     (void)result;
 }
 
+/*
+ * What libpq says of a connection string quotes it, and what looks malformed
+ * may hold a password; what it says of a server does not.
+ */
+static void
+explain(struct error *err, PGconn *link)
+{
+    static const char of_server[] = "connection to server ";
+
+    if (strncmp(PQerrorMessage(link), of_server, sizeof(of_server) - 1) == 0) {
+        state_lost(err, link, "connect");
+        return;
+    }
+    error_set(err, ERROR_DATABASE, NULL);
+    error_set_cause(err, "the connection string is malformed, or its host has "
+                         "no address");
+}
+
 int
 link_open(PGconn **out, const char *conninfo, struct error *err)
 {
@@ -44,7 +63,7 @@ link_open(PGconn **out, const char *conninfo, struct error *err)
     PGconn *link = PQconnectdbParams(keys, values, 1);
 
     if (PQstatus(link) != CONNECTION_OK) {
-        state_lost(err, link, "connect");
+        explain(err, link);
         PQfinish(link);
         return -1;
     }
