@@ -1,0 +1,102 @@
+"""How many statements a request of each hot route costs, by their names.
+
+PostgreSQL counts them.  Each route is asked ROUNDS times on one connection,
+so what jobs do in between comes to less than one a request and falls away.
+weighd-http(7) states what this test holds.
+"""
+import collections
+import hashlib
+import json
+import re
+import unittest
+
+from tests.daemon import Daemon
+
+ROUNDS = 40
+SMALL = b'{"architectures": []}\n'
+LARGE = bytes(range(256)) * 4096
+CALLER = "caller_find_by_token right_find"
+TREE = "git_ref_revision git_object_header git_object_read git_object_read"
+NAME = re.compile(r"-- (\w+):")
+
+
+class StatementsTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.registry = Daemon().__enter__()
+        cls.addClassCleanup(cls.registry.close)
+        cls.tokens = {name: cls.registry.person(name) for name in ("owner", "bob")}
+        cls.registry.organization("acme", "owner:admin")
+        cls.must("POST", "/api/repos/create", "owner", dict(name="tiny", organization="acme"))
+        large = cls.registry.upload("acme/tiny", cls.tokens["owner"], LARGE)
+        cls.registry.commit("acme/tiny", cls.tokens["owner"], {"config.json": SMALL, "a.bin": large})
+        cls.must("PUT", "/api/models/acme/tiny/gate", "owner", dict(mode="manual"))
+        cls.must("POST", "/acme/tiny/ask-access", "bob", {})
+        cls.must("POST", "/api/models/acme/tiny/user-access-request/handle", "owner",
+                 dict(user="bob", status="accepted"))
+        cls.registry.sql("CREATE EXTENSION pg_stat_statements")
+
+    @classmethod
+    def must(cls, method, path, who, body=None):
+        answer = cls.registry.ask(method, path, cls.tokens[who], body)
+        assert answer.status < 400, answer
+        return answer
+
+    def count(self, method, path, who="bob", body=None, headers=None, status=200):
+        """Statements a request: {name: count}."""
+        connection = self.registry.connect()
+        headers = dict(headers or {}, Authorization=f"Bearer {self.tokens[who]}")
+
+        def ask():
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            answer.read()
+            self.assertEqual(answer.status, status, answer.headers.get("X-Error-Message"))
+
+        ask()  # a delivery's row is made once an hour
+        self.registry.sql("SELECT pg_stat_statements_reset(0, oid, 0) FROM pg_database"
+                          " WHERE datname = current_database()")
+        for _ in range(ROUNDS):
+            ask()
+        connection.close()
+        counts = collections.Counter()
+        for text, calls in self.registry.sql(
+                "SELECT replace(replace(left(query, 80), chr(10), ' '), chr(9), ' '), calls"
+                " FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid AND d.datname = current_database()"):
+            name = NAME.match(text)
+            counts[name[1] if name else text] += int(calls)
+        return {name: calls // ROUNDS for name, calls in counts.items() if calls >= ROUNDS}
+
+    def held(self, names, method, path, **more):
+        """Those statements and no others, each once."""
+        counts = self.count(method, path, **more)
+        self.assertEqual(counts, collections.Counter(names.split()), f"{method} {path}")
+
+    def test_a_resolve_of_a_small_file_asks_for_caller_right_tree_and_gate(self):
+        for method in ("HEAD", "GET"):
+            self.held(f"{CALLER} {TREE} gate_check", method, "/acme/tiny/resolve/main/config.json")
+
+    def test_a_resolve_of_weights_finds_their_bytes_too(self):
+        self.held(f"{CALLER} {TREE} gate_check content_find", "HEAD", "/acme/tiny/resolve/main/a.bin")
+
+    def test_a_download_of_weights_is_recorded_by_one_statement(self):
+        self.held(f"{CALLER} {TREE} gate_check content_find delivery_begin", "GET", "/acme/tiny/resolve/main/a.bin")
+
+    def test_a_model_costs_one_statement_above_its_tree(self):
+        self.held(f"{CALLER} {TREE} summary_find", "GET", "/api/models/acme/tiny")
+
+    def test_a_list_of_a_tree_costs_no_statement_a_file(self):
+        self.held(f"{CALLER} {TREE} gate_check", "GET", "/api/models/acme/tiny/tree/main")
+
+    def test_the_reviewers_queue_is_one_statement(self):
+        self.held("caller_find_by_token review_list_queue", "GET", "/api/reviews", who="owner")
+
+    def test_a_batch_of_lfs_asks_once_for_an_object(self):
+        body = json.dumps({"operation": "download", "transfers": ["basic"], "objects": [
+            {"oid": hashlib.sha256(LARGE).hexdigest(), "size": len(LARGE)}]})
+        self.held(f"{CALLER} object_find gate_check", "POST", "/acme/tiny.git/info/lfs/objects/batch",
+                  body=body, headers={"Content-Type": "application/vnd.git-lfs+json"})
+
+
+if __name__ == "__main__":
+    unittest.main()
