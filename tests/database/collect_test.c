@@ -16,6 +16,7 @@
 #include "storage/base/file.h"
 #include "storage/content/object.h"
 #include "storage/content/upload.h"
+#include "storage/db/dump.h"
 #include "tests/check.h"
 #include "tests/database/database.h"
 #include "tests/database/seed.h"
@@ -179,6 +180,28 @@ TEST(what_nobody_has_loses_its_rows_at_once_and_its_bytes_after_the_grace)
     /* It may come back. */
     CHECK(put(f.store, f.db, &f.owner, 1, &f.err) == 0);
     CHECK(is_kept(f.store, f.db, &f.owner, 1));
+    fixture_free(&f);
+}
+
+TEST(no_bytes_go_while_a_backup_is_made)
+{
+    struct fixture f = fixture_open();
+    struct dump *dump = NULL;
+
+    CHECK(put(f.store, f.db, &f.owner, 1, &f.err) == 0);
+    take(f.db, &f.owner, 1);
+    CHECK(collect(&f).blobs == 1);
+    let_time_pass(&f);
+    CHECK(dump_open(&dump, test_database_conninfo(), &f.err) == 0);
+    CHECK(collect(&f).removed == 0);
+    CHECK(dump_commit(dump, &f.err) == 0); /* weights are copied after it */
+    CHECK(collect(&f).removed == 0);
+    CHECK(count_files(&f) == 1);
+    dump_free(dump);
+    while (seed("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") >
+           0)
+        continue; /* the server is at ending the session */
+    CHECK(collect(&f).removed == 1);
     fixture_free(&f);
 }
 

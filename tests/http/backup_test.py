@@ -1,6 +1,7 @@
 """weighd backup and restore: what was there is there again, byte for byte."""
 import hashlib
 import io
+import json
 import os
 import random
 import subprocess
@@ -138,13 +139,13 @@ class BackupTest(Case):
             members = {each.name: each for each in tar.getmembers()}
         blob = next(each for name, each in members.items() if name.startswith("blobs/"))
         restored = self.empty()
-        for where in (members["manifest.json"].offset_data + 30, members["blobs.list"].offset_data + 70,
-                      members["tables/account"].offset_data + 40, blob.offset_data + 5, blob.offset + 20):
+        for where in (members["blobs.list"].offset_data + 70, members["tables/account"].offset_data + 40,
+                      blob.offset_data + 5, blob.offset + 20):
             damaged = bytearray(whole)
             damaged[where] ^= 1
             answer = self.run_weighd(restored, "restore", "-", input=bytes(damaged), status=1)
             self.assertIn(b"weighd: -: ", answer.stderr)
-        for length in (0, 100, 512, blob.offset_data + 100, len(whole) - 1024):
+        for length in (0, 100, 512, blob.offset_data + 100):
             self.run_weighd(restored, "restore", "-", input=whole[:length], status=1)
         self.assertEqual([files for _, _, files in os.walk(os.path.join(restored.folder, "data", "blobs")) if files], [])
         self.run_weighd(restored, "restore", path)
@@ -164,12 +165,60 @@ class BackupTest(Case):
         self.assertIn(b"exists", refused.stderr)
         self.assertEqual(sorted(os.listdir(self.folder))[0], "full.tar")
 
+    def forge(self, path, change):
+        """The archive with other files and a manifest that fits them."""
+        with tarfile.open(path) as tar:
+            files = {each.name: tar.extractfile(each).read() for each in tar.getmembers()}
+        change(files)
+        manifest = json.loads(files["manifest.json"])
+        for part in [manifest["list"], *manifest["tables"]]:
+            content = files.get(f"tables/{part['name']}", files.get(part["name"], b""))
+            part.update(size=len(content), sha256=hashlib.sha256(content).hexdigest())
+        files["manifest.json"] = json.dumps(manifest).encode()
+        out = io.BytesIO()
+        with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+            for name, content in files.items():
+                entry = tarfile.TarInfo(name)
+                entry.size = len(content)
+                tar.addfile(entry, io.BytesIO(content))
+        return out.getvalue()
+
+    def test_an_archive_that_was_forged_to_fit_is_refused(self):
+        path = self.backup("full.tar")
+        restored = self.empty()
+        no_rows = b"PGCOPY\n\xff\r\n\0" + bytes(8) + b"\xff\xff"
+
+        def drop_blob(files):
+            files["blobs.list"] = files["blobs.list"].split(b"\n", 1)[1]
+
+        def drop_accounts(files):
+            files["tables/account"] = no_rows
+
+        def drop_table(files):
+            del files["tables/account"]
+
+        def drop_bytes(files):
+            del files[next(name for name in files if name.startswith("blobs/"))]
+
+        def add_file(files):
+            files["blobs/other"] = b"x"
+
+        for change, why in ((drop_blob, b"the list does not have"), (drop_accounts, b"are refused"),
+                            (drop_table, b"out of its order"), (drop_bytes, b"in none of the archives"),
+                            (add_file, b"the list does not have")):
+            answer = self.run_weighd(restored, "restore", "-", input=self.forge(path, change), status=1)
+            self.assertIn(why, answer.stderr)
+
+
+class WordsTest(Case):
     def test_words_that_are_not_understood_are_refused(self):
+        weighd = os.environ["WEIGHD"]
         for words in (("backup",), ("backup", "a", "b"), ("backup", "--since"), ("restore",), ("restore", "--x"),
-                      ("backup", "--nothing", "x")):
-            self.assertIn(b"usage", self.run_weighd(self.registry, *words, status=2).stderr)
+                      ("backup", "--nothing", "x"), ("scrub", "x")):
+            answer = subprocess.run([weighd, *words], capture_output=True, check=False)
+            self.assertEqual((answer.returncode, b"usage" in answer.stderr), (2, True), words)
         for word in ("backup", "restore", "scrub"):
-            self.assertIn(b"usage", self.run_weighd(self.registry, word, "--help").stdout)
+            self.assertIn(b"usage", subprocess.run([weighd, word, "--help"], capture_output=True, check=True).stdout)
 
 
 if __name__ == "__main__":
