@@ -9,6 +9,9 @@
 #include "auth/notice.h"
 #include "storage/base/clock.h"
 
+/* A decision may come at any time; what a client waits is a guess. */
+#define RETRY_SECONDS 3600
+
 /* An ask on its way through one transaction. */
 struct work {
     struct db *db;
@@ -175,6 +178,30 @@ settle(struct work *work, enum verdict verdict, struct error *err)
     return record(work, "accept", NULL, "by the gate's own rule", err);
 }
 
+/* Whether the account may have one more request that waits. */
+static int
+check_open(struct work *work, struct error *err)
+{
+    int64_t account = work->ask->caller->account;
+    struct db_rows *rows;
+
+    if (work->ask->open_limit == 0)
+        return 0;
+    if (DB_RUN(NULL, work->db, work->arena, "ask_lock", err, db_int(account)) <
+            0 ||
+        DB_RUN(&rows, work->db, work->arena, "ask_count", err, db_int(account),
+               db_int(work->access.id)) < 0)
+        return -1;
+    if (db_get_int(rows, 0, 0) < work->ask->open_limit)
+        return 0;
+    error_set(err, ERROR_TOO_MANY,
+              "%lld of your requests wait for a decision; withdraw one or come "
+              "again when one is decided",
+              (long long)db_get_int(rows, 0, 0));
+    err->retry_after_seconds = RETRY_SECONDS;
+    return -1;
+}
+
 static int
 begin_round(struct work *work, struct error *err)
 {
@@ -193,7 +220,8 @@ begin_round(struct work *work, struct error *err)
         given = work->ask->answers;
     if (form_check_answers(&answers, work->arena, &work->form, given,
                            work->ask->caller->address, err) < 0 ||
-        find_verdict(&verdict, work, err) < 0)
+        find_verdict(&verdict, work, err) < 0 ||
+        (verdict == VERDICT_WAIT && check_open(work, err) < 0))
         return -1;
     work->out->status = statuses[verdict];
     work->out->has_changed = true;

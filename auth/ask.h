@@ -23,6 +23,7 @@ struct ask {
     const struct agreement_registry *registry;
     const json_t *answers;        /* label to text; NULL: none */
     struct agreement_offer offer; /* empty: none */
+    int64_t open_limit; /* requests that may wait at once; 0: any number */
 };
 
 struct ask_result {
@@ -33,8 +34,9 @@ struct ask_result {
 };
 
 /*
- * ERROR_NOT_GATED; ERROR_BAD_REQUEST for a question without an answer, or when
- * the gate has a licence and the offer does not agree to it.
+ * ERROR_NOT_GATED; ERROR_TOO_MANY over the limit; ERROR_BAD_REQUEST for a
+ * question without an answer, or when the gate has a licence and the offer does
+ * not agree to it.
  */
 int ask_submit(struct ask_result *out, struct db *db, struct arena *arena,
                const struct ask *ask, struct error *err);

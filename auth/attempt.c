@@ -54,22 +54,49 @@ address_key(struct arena *arena, const char *address)
     return arena_format(arena, "address:%s::", network);
 }
 
+static int64_t
+pick(int64_t limit, int64_t otherwise)
+{
+    return limit > 0 ? limit : otherwise;
+}
+
+/*
+ * Under the keys' lock, taken by a statement of its own: what a statement
+ * counts is what was there when it began.
+ */
+static int
+add_locked(int64_t *out_wait, struct db *db, struct arena *arena,
+           const struct attempt *attempt, struct error *err)
+{
+    const struct db_value name = db_text(kinds[attempt->kind].name);
+    const struct db_value account =
+        db_text(account_key(arena, attempt->account));
+    const struct db_value address =
+        db_text(address_key(arena, attempt->address));
+    struct db_rows *rows;
+
+    if (DB_RUN(NULL, db, arena, "attempt_lock", err, name, account, address) <
+            0 ||
+        DB_RUN(&rows, db, arena, "attempt_add", err, name, account, address,
+               db_int(kinds[attempt->kind].window_seconds),
+               db_int(pick(attempt->account_limit,
+                           kinds[attempt->kind].account_limit)),
+               db_int(pick(attempt->address_limit,
+                           kinds[attempt->kind].address_limit))) < 0)
+        return -1;
+    *out_wait = db_get_int(rows, 0, 0);
+    return 0;
+}
+
 int
 attempt_add(struct db *db, struct arena *arena, const struct attempt *attempt,
             struct error *err)
 {
-    struct db_rows *rows;
-    int64_t wait;
+    int64_t wait = 0;
 
-    if (DB_RUN(&rows, db, arena, "attempt_add", err,
-               db_text(kinds[attempt->kind].name),
-               db_text(account_key(arena, attempt->account)),
-               db_text(address_key(arena, attempt->address)),
-               db_int(kinds[attempt->kind].window_seconds),
-               db_int(kinds[attempt->kind].account_limit),
-               db_int(kinds[attempt->kind].address_limit)) < 0)
+    if (db_begin(db, err) < 0 ||
+        db_end(db, add_locked(&wait, db, arena, attempt, err), err) < 0)
         return -1;
-    wait = db_get_int(rows, 0, 0);
     if (wait == 0)
         return 0;
     error_set(err, ERROR_TOO_MANY,

@@ -8,6 +8,8 @@
 #ifndef AUTH_ATTEMPT_H
 #define AUTH_ATTEMPT_H
 
+#include <stdint.h>
+
 #include "storage/base/arena.h"
 #include "storage/base/error.h"
 #include "storage/db/db.h"
@@ -20,11 +22,16 @@ enum attempt_kind {
 
 struct attempt {
     enum attempt_kind kind;
-    const char *account; /* a name or an e-mail address, as given; or NULL */
-    const char *address; /* of the caller, as text; or NULL */
+    const char *account;   /* a name or an e-mail address, as given; or NULL */
+    const char *address;   /* of the caller, as text; or NULL */
+    int64_t account_limit; /* in the kind's place; 0: the kind's */
+    int64_t address_limit;
 };
 
-/* Counts one; ERROR_TOO_MANY, with when to try again, over a limit. */
+/*
+ * Counts one; ERROR_TOO_MANY, with when to try again, over a limit.  Outside
+ * of a transaction: it has its own, in which nobody else counts these keys.
+ */
 int attempt_add(struct db *db, struct arena *arena,
                 const struct attempt *attempt, struct error *err);
 

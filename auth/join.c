@@ -148,7 +148,8 @@ int
 join_ask(bool *out_is_ready, struct db *db, struct arena *arena,
          const struct join *join, struct error *err)
 {
-    const struct attempt attempt = {ATTEMPT_JOIN, NULL, join->address};
+    const struct attempt attempt = {.kind = ATTEMPT_JOIN,
+                                    .address = join->address};
 
     if (join->policy == JOIN_CLOSED)
         return error_set(err, ERROR_FORBIDDEN,
@@ -226,7 +227,8 @@ int
 join_forget(struct db *db, struct arena *arena, const char *email,
             const char *address, const char *url, struct error *err)
 {
-    const struct attempt attempt = {ATTEMPT_MAIL, email, address};
+    const struct attempt attempt = {
+        .kind = ATTEMPT_MAIL, .account = email, .address = address};
     struct link link = {.kind = LINK_PASSWORD, .email = email};
     struct account found;
 

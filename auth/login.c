@@ -7,7 +7,8 @@ int
 login_check(int64_t *out_account, struct db *db, struct arena *arena,
             const struct login *login, struct error *err)
 {
-    const struct attempt attempt = {ATTEMPT_LOGIN, login->name, login->address};
+    const struct attempt attempt = {ATTEMPT_LOGIN, login->name, login->address,
+                                    login->account_limit, login->address_limit};
     const char *hash = NULL;
     struct db_rows *rows;
 

@@ -16,7 +16,9 @@
 struct login {
     const char *name; /* or the e-mail address */
     const char *password;
-    const char *address; /* where the request comes from */
+    const char *address;   /* where the request comes from */
+    int64_t account_limit; /* of tries; 0: auth/attempt's */
+    int64_t address_limit;
 };
 
 /*

@@ -16,6 +16,7 @@ struct mailer;
 struct meter;
 struct question_queue;
 struct server;
+struct tally;
 struct vault;
 
 struct service {
@@ -29,6 +30,7 @@ struct service {
     struct delivery_queue *deliveries; /* auth/delivery.h */
     struct mailer *mailer; /* registry/hooks/mailer.h; NULL: no mail */
     struct meter *meter;   /* registry/http/meter.h; NULL: nobody counts */
+    struct tally *uploads; /* registry/http/tally.h; NULL: nobody counts */
     struct log log;
 };
 

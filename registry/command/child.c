@@ -15,6 +15,7 @@
 #include "auth/vault.h"
 #include "registry/hooks/mailer.h"
 #include "registry/http/meter.h"
+#include "registry/http/tally.h"
 #include "registry/jobs/jobs.h"
 #include "registry/routes/routes.h"
 #include "storage/base/confine.h"
@@ -171,6 +172,7 @@ open_parts(struct child *child, struct error *err)
     service->vault = child->vault;
     service->questions = question_queue_open();
     service->deliveries = delivery_queue_open();
+    service->uploads = tally_open(config->limits.uploads);
     return 0;
 }
 
@@ -267,7 +269,7 @@ done:
     question_queue_free(child.service.questions);
     delivery_queue_free(child.service.deliveries);
     content_store_free(child.service.content);
-    meter_free(child.service.meter);
+    tally_free(child.service.uploads);
     vault_free(child.vault);
     db_free(child.db);
     listen_free(child.listen);

@@ -150,6 +150,7 @@ answer(struct exchange *exchange)
     const struct head *head = &exchange->input.head;
     bool is_stopping = atomic_load(&exchange->host->is_stopping);
 
+    request_end_upload(&exchange->request);
     renew(exchange);
     answer_make(&exchange->answer, &exchange->response, &exchange->request,
                 !head->keep_alive || exchange->is_unread || is_stopping ||
@@ -416,6 +417,7 @@ exchange_finish(struct exchange *exchange)
     tell_sent(exchange);
     write_log(exchange);
     count(exchange);
+    request_end_upload(&exchange->request); /* who went away unanswered */
     intake_free(&exchange->intake);
     if (exchange->spool.fd >= 0)
         close(exchange->spool.fd);

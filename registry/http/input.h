@@ -28,6 +28,7 @@ struct request_input {
     struct memory_source memory_source;
     struct file_source file_source;
     const char *warning; /* X-HF-Warning of a refusal; NULL: none */
+    int64_t uploader;    /* account whose upload this was counted as; 0: none */
     const char *renewed; /* the session's new cookie; NULL: it stays */
 };
 

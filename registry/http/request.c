@@ -7,6 +7,9 @@
 #include "registry/http/cookie.h"
 #include "registry/http/input.h"
 #include "registry/http/limits.h"
+#include "registry/http/tally.h"
+
+#define UPLOAD_RETRY_SECONDS 5
 
 const char *
 request_param(const struct request *request, const char *name)
@@ -107,6 +110,31 @@ request_json(json_t **out, struct request *request, struct error *err)
         return error_set(err, ERROR_TOO_LARGE, "the JSON body is over %d bytes",
                          REQUEST_BODY_MEMORY);
     return json_read(out, request->arena, body, length, err);
+}
+
+int
+request_begin_upload(struct request *request, int64_t account,
+                     struct error *err)
+{
+    if (request->service->uploads == NULL)
+        return 0;
+    if (!tally_add(request->service->uploads, account)) {
+        error_set(err, ERROR_TOO_MANY,
+                  "too many of your uploads are under way; wait for one");
+        err->retry_after_seconds = UPLOAD_RETRY_SECONDS;
+        return -1;
+    }
+    request->input->uploader = account;
+    return 0;
+}
+
+void
+request_end_upload(struct request *request)
+{
+    if (request->input->uploader == 0)
+        return;
+    tally_remove(request->service->uploads, request->input->uploader);
+    request->input->uploader = 0;
 }
 
 /* Reads the body as a form once; one that is malformed has no fields. */

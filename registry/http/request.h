@@ -70,6 +70,14 @@ const struct source *request_source(const struct request *request);
 int request_json(json_t **out, struct request *request, struct error *err);
 
 /*
+ * Counts the request as an upload of the account until it is answered;
+ * ERROR_TOO_MANY when the account has as many under way as there may be.
+ */
+int request_begin_upload(struct request *request, int64_t account,
+                         struct error *err);
+void request_end_upload(struct request *request);
+
+/*
  * A field of a form body (application/x-www-form-urlencoded): the n-th value
  * of name, decoded, or NULL.  request_form_at lists all in their order.
  */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "auth/vault.h"
+#include "registry/config.h"
 #include "registry/service.h"
 
 /* Fields of a form that are no answer. */
@@ -91,6 +92,7 @@ asking_submit(struct ask_result *out, struct request *request,
         .repository = &request->repository,
         .caller = &request->caller,
         .registry = &registry,
+        .open_limit = request->service->config->limits.open_requests,
     };
 
     if ((is_json(request) ? read_json(&ask, request, err)

@@ -89,7 +89,10 @@ static int
 token_create(struct request *request, struct response *response,
              struct error *err)
 {
-    struct login login = {.address = request->caller.address};
+    const struct limits *limits = &request->service->config->limits;
+    struct login login = {.address = request->caller.address,
+                          .account_limit = limits->login_account,
+                          .address_limit = limits->login_address};
     struct token_spec spec;
     struct token token;
     const char *text;

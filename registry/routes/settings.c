@@ -7,6 +7,7 @@
 #include "auth/organization.h"
 #include "auth/password.h"
 #include "auth/token.h"
+#include "registry/config.h"
 #include "registry/routes/notice.h"
 #include "registry/routes/routes.h"
 #include "storage/base/clock.h"
@@ -302,6 +303,8 @@ set_password(struct request *request, struct error *err)
         .name = request->caller.name,
         .password = notice_field(request, "old"),
         .address = request->caller.address,
+        .account_limit = request->service->config->limits.login_account,
+        .address_limit = request->service->config->limits.login_address,
     };
     const char *password = notice_field(request, "password");
     int64_t account;

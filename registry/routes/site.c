@@ -5,6 +5,7 @@
 #include "auth/login.h"
 #include "auth/right.h"
 #include "auth/session.h"
+#include "registry/config.h"
 #include "registry/http/cookie.h"
 #include "registry/routes/notice.h"
 #include "registry/routes/routes.h"
@@ -179,6 +180,8 @@ login_create(struct request *request, struct response *response,
         .name = notice_field(request, "name"),
         .password = notice_field(request, "password"),
         .address = request->caller.address,
+        .account_limit = request->service->config->limits.login_account,
+        .address_limit = request->service->config->limits.login_address,
     };
     struct error refusal;
     int64_t account;

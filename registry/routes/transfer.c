@@ -50,6 +50,7 @@ upload_begin(struct body_sink *out, struct request *request, struct error *err)
 
     request->state = receiving;
     if (action_read(&receiving->action, request, ACTION_UPLOAD, err) < 0 ||
+        request_begin_upload(request, action->account, err) < 0 ||
         content_writer_open(&receiving->writer, request->service->content,
                             &action->digest, action->size_bytes, err) < 0)
         return -1;
@@ -82,6 +83,7 @@ part_begin(struct body_sink *out, struct request *request, struct error *err)
 
     request->state = receiving;
     if (action_read(&receiving->action, request, ACTION_PART, err) < 0 ||
+        request_begin_upload(request, action->account, err) < 0 ||
         upload_find(&upload, request->db, action->upload, err) < 0 ||
         upload_part_open(&receiving->part, request->service->content, &upload,
                          action->part, err) < 0)

@@ -42,7 +42,7 @@ add(struct scene *scene, const struct account_spec *spec)
 static int64_t
 log_in(struct scene *scene, const char *name, const char *password)
 {
-    const struct login login = {name, password, "192.0.2.1"};
+    const struct login login = {name, password, "192.0.2.1", 0, 0};
     int64_t account = 0;
 
     login_check(&account, scene->db, scene->arena, &login, &scene->err);

@@ -75,8 +75,8 @@ static int
 ask_with(struct case_of *c, const struct agreement_offer *offer)
 {
     struct scene *scene = &c->scene;
-    const struct ask ask = {&scene->repository, &scene->person,
-                            &scene->registry, NULL, *offer};
+    const struct ask ask = {
+        &scene->repository, &scene->person, &scene->registry, NULL, *offer, 0};
 
     return ask_submit(&scene->asked, scene->db, scene->arena, &ask,
                       &scene->err);

@@ -27,7 +27,7 @@ close_scene(struct scene *scene)
 static int
 try(struct scene *scene, const char *account, const char *address)
 {
-    const struct attempt attempt = {ATTEMPT_LOGIN, account, address};
+    const struct attempt attempt = {ATTEMPT_LOGIN, account, address, 0, 0};
 
     return attempt_add(scene->db, scene->arena, &attempt, &scene->err);
 }
@@ -93,7 +93,7 @@ TEST(a_network_of_ipv6_counts_as_one_address)
 
 TEST(success_forgets_the_accounts_tries_and_one_of_the_addresss)
 {
-    const struct attempt attempt = {ATTEMPT_LOGIN, "alice", "192.0.2.1"};
+    const struct attempt attempt = {ATTEMPT_LOGIN, "alice", "192.0.2.1", 0, 0};
     struct scene scene;
 
     open_scene(&scene);

@@ -66,7 +66,7 @@ take_link(struct scene *scene)
 static enum error_code
 log_in(struct scene *scene, const char *password)
 {
-    const struct login login = {"alice", password, "192.0.2.1"};
+    const struct login login = {"alice", password, "192.0.2.1", 0, 0};
     int64_t account;
 
     scene->err = (struct error){0};

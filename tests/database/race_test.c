@@ -91,7 +91,7 @@ static int
 ask(struct scene *scene, struct db *db, struct arena *arena, struct error *err)
 {
     const struct ask asked = {
-        &scene->repository, &scene->person, &scene->registry, NULL, {0}};
+        &scene->repository, &scene->person, &scene->registry, NULL, {0}, 0};
     struct ask_result result;
 
     return ask_submit(&result, db, arena, &asked, err);

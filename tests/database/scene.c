@@ -67,7 +67,8 @@ int
 scene_ask_as(struct scene *scene, struct db *db, const struct caller *caller,
              const char *answers)
 {
-    struct ask ask = {&scene->repository, caller, &scene->registry, NULL, {0}};
+    struct ask ask = {
+        &scene->repository, caller, &scene->registry, NULL, {0}, 0};
     json_t *given = NULL;
 
     if (answers != NULL)
