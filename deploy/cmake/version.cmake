@@ -12,6 +12,9 @@ file(WRITE ${PROJECT_BINARY_DIR}/generated/version_write.cmake
 "execute_process(COMMAND git -c safe.directory=* -C ${PROJECT_SOURCE_DIR}
   describe --always --dirty --abbrev=12 --exclude=*
   OUTPUT_VARIABLE COMMIT OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+if(NOT COMMIT AND EXISTS ${PROJECT_SOURCE_DIR}/commit)
+  file(STRINGS ${PROJECT_SOURCE_DIR}/commit COMMIT)
+endif()
 if(NOT COMMIT)
   set(COMMIT \"unknown commit\")
 endif()
