@@ -11,21 +11,22 @@
 #define AHEAD_LIMIT 256
 #define AHEAD_LIMIT_BYTES (UINT64_C(4) * 1024 * 1024)
 
-/* Rows in the order oid, kind, size, data. */
-static void
-keep_rows(struct view *view, const struct db_rows *rows)
+void
+objects_keep(struct view *view, const struct db_rows *rows, int column)
 {
     for (int64_t i = 0; i < db_rows_count(rows); i++) {
         size_t length;
         struct oid oid;
-        const void *bytes = db_get_bytes(&length, rows, i, 0);
+        const void *bytes = db_get_bytes(&length, rows, i, column);
 
+        if (db_is_null(rows, i, column))
+            continue;
         assert(length == sizeof(oid.bytes));
         memcpy(oid.bytes, bytes, sizeof(oid.bytes));
-        bytes = db_get_bytes(&length, rows, i, 3);
-        cache_add(view->cache, &oid, (int)db_get_int(rows, i, 1),
-                  (uint64_t)db_get_int(rows, i, 2),
-                  db_is_null(rows, i, 3) ? NULL : bytes);
+        bytes = db_get_bytes(&length, rows, i, column + 3);
+        cache_add(view->cache, &oid, (int)db_get_int(rows, i, column + 1),
+                  (uint64_t)db_get_int(rows, i, column + 2),
+                  db_is_null(rows, i, column + 3) ? NULL : bytes);
     }
 }
 
@@ -62,7 +63,7 @@ read_missing(struct view *view, const char *statement, const struct oid *oids,
                db_int(view->repository),
                array_of_bytes(scratch, items, missing)) < 0)
         goto done;
-    keep_rows(view, rows);
+    objects_keep(view, rows, 0);
     result = 0;
 
 done:
@@ -95,7 +96,7 @@ read_all(struct view *view, const char *statement, struct error *err)
         DB_RUN(&rows, view->db, scratch, statement, err,
                db_int(view->repository)) < 0)
         goto done;
-    keep_rows(view, rows);
+    objects_keep(view, rows, 0);
     result = 0;
 
 done:

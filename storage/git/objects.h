@@ -14,7 +14,11 @@
 #include "storage/git/cache.h"
 #include "storage/git/oid.h"
 
+struct db_rows;
 struct view;
+
+/* Keeps rows' oid, kind, size and data, from column on; a null oid is none. */
+void objects_keep(struct view *view, const struct db_rows *rows, int column);
 
 /* Brings the bytes of those that exist; one round trip, or none. */
 int objects_read(struct view *view, const struct oid *oids, size_t count,

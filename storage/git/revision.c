@@ -53,6 +53,7 @@ find_ref(struct revision *out, bool *out_found, struct view *view,
     *out_found = true;
     out->ref = db_get_text(rows, 0, 0);
     memcpy(out->target.bytes, db_get_bytes(&length, rows, 0, 1), OID_BYTES);
+    objects_keep(view, rows, 3);
     return revision_peel(&out->commit, view, &out->target, err);
 }
 

@@ -16,7 +16,7 @@ ROUNDS = 40
 SMALL = b'{"architectures": []}\n'
 LARGE = bytes(range(256)) * 4096
 CALLER = "caller_find_by_token right_find"
-TREE = "git_ref_revision git_object_header git_object_read git_object_read"
+TREE = "git_ref_revision git_object_header"
 NAME = re.compile(r"-- (\w+):")
 
 
