@@ -31,5 +31,9 @@ SELECT i.public_id, i.kind, i.repository_name, i.status, i.asked_at,
        i.granted_by_fullname, i.decided_by, i.grant_ends_at, i.licence, i.how,
        i.agreed_at, i.votes
   FROM page
-  JOIN request_item i USING (id)
+ CROSS JOIN LATERAL (
+       SELECT *
+         FROM request_item
+        WHERE id = page.id
+       OFFSET 0) i -- else the view is made whole, and then joined
  ORDER BY i.asked_at DESC, i.id DESC

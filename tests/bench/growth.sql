@@ -63,6 +63,25 @@ SELECT lpad(to_hex(id), 24, '0'), repository, account, id,
  WHERE id > 1000 AND status = 'accepted'
     ON CONFLICT DO NOTHING;
 
+INSERT INTO licence (digest, text, label)
+SELECT sha256('licence'), 'licence', 'generated';
+
+INSERT INTO agreement (public_id, repository, repository_name, account,
+                       account_name, licence, revision, how, key, envelope,
+                       receipt)
+SELECT lpad(to_hex(id), 24, '0'), repository, 'generated', account,
+       'generated', sha256('licence'), '', 'api', '', '\x00', '\x00'
+  FROM request
+ WHERE id > 1000;
+
+INSERT INTO membership (organization, account, role)
+SELECT 1000 + i, 1001 + i, 'write'
+  FROM generate_series(1, greatest(:count / 10, 100) - 1) AS i;
+
+INSERT INTO gate_reviewer (repository, account)
+SELECT 1000 + i * 10, 1000 + i
+  FROM generate_series(1, greatest(:count / 10, 100)) AS i;
+
 INSERT INTO delivery (account, access_grant, reason, repository,
                       repository_name, commit_oid, path, size, begun_at)
 SELECT account, id, 'granted', repository, 'generated', '\x00',
