@@ -123,6 +123,8 @@ class Daemon:
         self.settings.setdefault("listen", f"127.0.0.1:{self.port}")
         if account():
             self.settings.setdefault("user", account())
+        if os.environ.get("COVERAGE"):  # it writes counts where a confined process may not
+            self.settings.setdefault("confine", "no")
         with open(self.conf, "w") as f:
             for key, value in self.settings.items():
                 f.write(f"{key} = {value}\n")

@@ -2,8 +2,21 @@
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 
+# For a weigh that runs on other distributions: build the target weigh alone.
+# libcurl stays shared, since its archive wants Kerberos, and Debian has no
+# archive of that.
+option(WEIGHHOUSE_STATIC "take weigh's libraries but libcurl from archives" OFF)
+set(static_libraries crypto sodium jansson utf8proc seccomp yaml)
+if(WEIGHHOUSE_STATIC)
+  # libcurl brings an OpenSSL of its own, which must not find ours.
+  add_link_options(-static-libgcc -Wl,--exclude-libs,ALL)
+endif()
+
 # library(name modules...): an interface target of pkg-config's answer.
 function(library name)
+  if(WEIGHHOUSE_STATIC AND name IN_LIST static_libraries)
+    set(CMAKE_FIND_LIBRARY_SUFFIXES .a .so)
+  endif()
   pkg_check_modules(${name}_found REQUIRED IMPORTED_TARGET ${ARGN})
   add_library(${name} INTERFACE)
   target_link_libraries(${name} INTERFACE PkgConfig::${name}_found)
