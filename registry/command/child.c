@@ -18,6 +18,7 @@
 #include "registry/http/tally.h"
 #include "registry/jobs/jobs.h"
 #include "registry/routes/routes.h"
+#include "registry/shelter.h"
 #include "storage/base/confine.h"
 #include "storage/base/file.h"
 #include "storage/content/content.h"
@@ -205,24 +206,14 @@ open_server(struct child *child, struct error *err)
     return 0;
 }
 
-/* The files a server needs: its own, and what looks names up for mail. */
 static int
 shut_in(const struct child *child, struct error *err)
 {
-    const struct config *config = child->options->config;
-    const struct confine_rules rules = {
-        .read_write = {config->blobs, child->options->spool, "/dev/null"},
-        .read_only = {"/dev/urandom", "/etc/resolv.conf", "/etc/hosts",
-                      "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/ssl",
-                      "/usr/share/ca-certificates", "/etc/localtime",
-                      "/usr/share/zoneinfo", "/usr/lib", "/proc/self",
-                      "/sys/devices/system/cpu", "/etc/host.conf",
-                      "/etc/passwd"},
-        .network = true,
-    };
+    struct confine_rules rules;
 
-    if (!config->confine)
+    if (!child->options->config->confine)
         return 0;
+    shelter_fill_rules(&rules, child->options->config, child->options->spool);
     return confine_enter(&rules, err);
 }
 

@@ -1,12 +1,20 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "registry/shelter.h"
 #include "storage/base/confine.h"
 #include "storage/base/file.h"
 #include "tests/check.h"
@@ -92,6 +100,176 @@ TEST(a_confined_process_without_network_opens_no_socket)
     CHECK(in_confinement(&rules, make_socket, "") == EPERM);
     rules.network = true;
     CHECK(in_confinement(&rules, make_socket, "") == 0);
+}
+
+/* What a server child that was taken over might try. */
+
+static int
+trace_parent(const char *path)
+{
+    (void)path;
+    return ptrace(PTRACE_ATTACH, getppid(), NULL, NULL) < 0 ? errno : 0;
+}
+
+static int
+mount_folder(const char *path)
+{
+    return mount(path, path, NULL, MS_BIND, NULL) < 0 ? errno : 0;
+}
+
+static int
+make_packet_socket(const char *path)
+{
+    (void)path;
+    return socket(AF_PACKET, SOCK_RAW, 0) < 0 ? errno : 0;
+}
+
+static int
+make_crypto_socket(const char *path)
+{
+    (void)path;
+    return socket(AF_ALG, SOCK_SEQPACKET, 0) < 0 ? errno : 0;
+}
+
+static int
+make_namespace(const char *path)
+{
+    (void)path;
+    return unshare(CLONE_NEWUSER) < 0 ? errno : 0;
+}
+
+/* The raw call, with nothing but a namespace asked for. */
+static int
+clone_namespace(const char *path)
+{
+    long child =
+        syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, NULL);
+
+    (void)path;
+    if (child == 0)
+        _exit(0);
+    return child < 0 ? errno : 0;
+}
+
+static int
+kill_parent(const char *path)
+{
+    (void)path;
+    return kill(getppid(), 0) < 0 ? errno : 0;
+}
+
+static int
+signal_parent(const char *path)
+{
+    (void)path;
+    return syscall(SYS_tgkill, getppid(), getppid(), 0) < 0 ? errno : 0;
+}
+
+static int
+read_through_link(const char *path)
+{
+    if (symlinkat("/etc/shadow", AT_FDCWD, path) < 0)
+        return errno;
+    return open(path, O_RDONLY) < 0 ? errno : 0;
+}
+
+static int
+may_gain_privileges(const char *path)
+{
+    (void)path;
+    return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 0 : 1;
+}
+
+static void *
+do_nothing(void *state)
+{
+    return state;
+}
+
+static int
+start_thread(const char *path)
+{
+    pthread_t thread;
+
+    (void)path;
+    return pthread_create(&thread, NULL, do_nothing, NULL) != 0 ||
+           pthread_join(thread, NULL) != 0;
+}
+
+static int
+make_network_socket(const char *path)
+{
+    return make_socket(path) != 0 || socket(AF_INET6, SOCK_STREAM, 0) < 0 ||
+           socket(AF_UNIX, SOCK_STREAM, 0) < 0;
+}
+
+/* The rules of the real child, on a folder of the test's own. */
+struct scene {
+    char folder[40];
+    char blobs[64];
+    char spool[64];
+    char inside[80];
+    char beside[64];
+    struct confine_rules rules;
+};
+
+static void
+set_scene(struct scene *scene)
+{
+    struct config config = {.blobs = scene->blobs};
+    struct error err;
+
+    strcpy(scene->folder, "/tmp/weigh-confine-XXXXXX");
+    CHECK(mkdtemp(scene->folder) != NULL);
+    snprintf(scene->blobs, sizeof(scene->blobs), "%s/blobs", scene->folder);
+    snprintf(scene->spool, sizeof(scene->spool), "%s/spool", scene->folder);
+    snprintf(scene->inside, sizeof(scene->inside), "%s/a", scene->blobs);
+    snprintf(scene->beside, sizeof(scene->beside), "%s/secret", scene->folder);
+    CHECK(file_make_folder(scene->blobs, 0700, &err) == 0);
+    CHECK(file_make_folder(scene->spool, 0700, &err) == 0);
+    CHECK(file_write(scene->beside, "key", 3, 0644, &err) == 0);
+    shelter_fill_rules(&scene->rules, &config, scene->spool);
+    scene->rules.need_landlock = true;
+}
+
+TEST(a_server_child_reaches_no_file_but_its_own)
+{
+    struct scene scene;
+    struct error err;
+
+    set_scene(&scene);
+    CHECK(in_confinement(&scene.rules, write_file, scene.inside) == 0);
+    CHECK(in_confinement(&scene.rules, read_file, scene.beside) == EACCES);
+    CHECK(in_confinement(&scene.rules, write_file, scene.beside) == EACCES);
+    CHECK(in_confinement(&scene.rules, write_file, "/tmp/weigh-out") == EACCES);
+    CHECK(in_confinement(&scene.rules, write_file, "/etc/passwd") == EACCES);
+    CHECK(in_confinement(&scene.rules, read_file, "/etc/shadow") == EACCES);
+    CHECK(in_confinement(&scene.rules, read_file, "/etc/group") == EACCES);
+    CHECK(in_confinement(&scene.rules, read_file, "/proc/1/environ") == EACCES);
+    strcat(scene.inside, ".link");
+    CHECK(in_confinement(&scene.rules, read_through_link, scene.inside) != 0);
+    CHECK(file_remove_tree(scene.folder, &err) == 0);
+}
+
+TEST(a_server_child_gains_nothing_and_touches_no_other_process)
+{
+    struct scene scene;
+    struct error err;
+
+    set_scene(&scene);
+    CHECK(in_confinement(&scene.rules, may_gain_privileges, "") == 0);
+    CHECK(in_confinement(&scene.rules, run_program, "/bin/true") == EPERM);
+    CHECK(in_confinement(&scene.rules, trace_parent, "") == EPERM);
+    CHECK(in_confinement(&scene.rules, mount_folder, scene.blobs) == EPERM);
+    CHECK(in_confinement(&scene.rules, make_packet_socket, "") == EPERM);
+    CHECK(in_confinement(&scene.rules, make_crypto_socket, "") == EPERM);
+    CHECK(in_confinement(&scene.rules, make_namespace, "") == EPERM);
+    CHECK(in_confinement(&scene.rules, clone_namespace, "") == EPERM);
+    CHECK(in_confinement(&scene.rules, kill_parent, "") == EPERM);
+    CHECK(in_confinement(&scene.rules, signal_parent, "") == EPERM);
+    CHECK(in_confinement(&scene.rules, start_thread, "") == 0);
+    CHECK(in_confinement(&scene.rules, make_network_socket, "") == 0);
+    CHECK(file_remove_tree(scene.folder, &err) == 0);
 }
 
 TEST(an_account_that_is_missing_is_named)
