@@ -37,7 +37,9 @@ take_option(struct admin *admin, int *i, const struct admin_option *option,
         *(bool *)option->value = true;
         return 0;
     }
-    if (*i + 1 >= admin->word_count)
+    /* A value left out does not swallow the option behind it. */
+    if (*i + 1 >= admin->word_count ||
+        strncmp(admin->words[*i + 1], "--", 2) == 0)
         return error_set(err, ERROR_USAGE, "%s wants a value", option->name);
     ++*i;
     if (option->kind == ADMIN_TEXT) {
@@ -75,6 +77,19 @@ admin_read(const char **out_name, struct admin *admin,
             *out_name = word;
         }
     }
+    return 0;
+}
+
+int
+admin_read_none(struct admin *admin, struct error *err)
+{
+    const char *word;
+
+    if (admin_read(&word, admin, NULL, err) < 0)
+        return -1;
+    if (word != NULL)
+        return error_set(err, ERROR_USAGE,
+                         "%s: not understood; see weighd admin --help", word);
     return 0;
 }
 
@@ -175,7 +190,11 @@ admin_run(const struct config *config, int argc, char **argv, struct error *err)
     struct admin admin = {.words = argv + 3, .word_count = argc - 3};
     int result = -1;
 
-    if (argc < 2 || strcmp(argv[1], "--help") == 0) {
+    if (argc < 2)
+        return error_set(err, ERROR_USAGE,
+                         "admin wants a noun and a verb; see weighd admin "
+                         "--help");
+    if (strcmp(argv[1], "--help") == 0) {
         print_help();
         return 0;
     }

@@ -66,6 +66,9 @@ extern const struct admin_verb admin_organization_verbs[];
 int admin_read(const char **out_name, struct admin *admin,
                const struct admin_option *options, struct error *err);
 
+/* The same, where neither word nor option is wanted. */
+int admin_read_none(struct admin *admin, struct error *err);
+
 /* The same, where the word is needed. */
 int admin_need(const char **out_name, struct admin *admin,
                const struct admin_option *options, struct error *err);

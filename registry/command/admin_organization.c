@@ -94,11 +94,10 @@ static int
 organization_list_run(struct admin *admin, struct error *err)
 {
     struct account *list;
-    const char *word;
     json_t *value;
     size_t count;
 
-    if (admin_read(&word, admin, NULL, err) < 0 ||
+    if (admin_read_none(admin, err) < 0 ||
         account_list(&list, &count, admin->db, admin->arena, true, err) < 0)
         return -1;
     value = json_keep(admin->arena, json_array());
