@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "registry/command/command.h"
+#include "storage/base/json.h"
 #include "version.h"
 
 #define EXIT_USAGE 2
@@ -113,6 +114,7 @@ main(int argc, char **argv)
     int status = 0;
 
     signal(SIGPIPE, SIG_IGN);
+    json_guard_memory();
     if (run(argc, argv, arena, &err) < 0) {
         print_error(&err);
         status = err.code == ERROR_USAGE ? EXIT_USAGE : 1;

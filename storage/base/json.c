@@ -32,6 +32,18 @@ is_too_deep(const char *bytes, size_t length)
     return false;
 }
 
+static void *
+allocate(size_t size_bytes)
+{
+    return xcalloc(1, size_bytes);
+}
+
+void
+json_guard_memory(void)
+{
+    json_set_alloc_funcs(allocate, free);
+}
+
 json_t *
 json_keep(struct arena *arena, json_t *value)
 {

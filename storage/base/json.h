@@ -20,6 +20,13 @@
 /* Levels of nesting that json_read takes. */
 #define JSON_DEPTH 64
 
+/*
+ * Has jansson end the process when memory is out, as xcalloc does; called once,
+ * at the start.  Its calls are too many to be asked one by one, and an answer
+ * that lacks a member would pass for whole.
+ */
+void json_guard_memory(void);
+
 /* ERROR_BAD_REQUEST when it is not one JSON value. */
 int json_read(json_t **out, struct arena *arena, const char *bytes,
               size_t length, struct error *err);
