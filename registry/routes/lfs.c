@@ -20,6 +20,7 @@ struct batch {
     struct lfs_batch asked;
     bool has_parts; /* an object of the answer is to come in parts */
     int64_t grant;  /* that the gate answered a download with */
+    const struct object_state *states; /* of the objects asked for */
 };
 
 /* The one place for an object's error: it stands in the body. */
@@ -127,48 +128,40 @@ offer_upload(json_t *item, struct batch *batch, struct request *request,
 
 static int
 answer_upload(json_t *item, struct batch *batch, struct request *request,
-              const struct lfs_object *object, struct error *err)
+              const struct lfs_object *object, const struct object_state *state,
+              struct error *err)
 {
-    struct object_state state;
-
-    if (object_find_all(&state, request->db, request->repository.id,
-                        &object->digest, 1, err) < 0)
-        return -1;
-    if (!state.is_present)
+    if (!state->is_present)
         return offer_upload(item, batch, request, object, err);
-    if (state.size_bytes != object->size_bytes)
+    if (state->size_bytes != object->size_bytes)
         set_error(item, 422, "the object has another size");
     return 0;
 }
 
-static int
-answer_download(json_t *item, struct batch *batch, struct request *request,
-                const struct lfs_object *wanted, struct error *err)
+static void
+answer_download(json_t *item, const struct batch *batch,
+                const struct request *request, const struct lfs_object *wanted,
+                const struct object_state *state)
 {
     struct action action = make_action(request, ACTION_DOWNLOAD, wanted);
-    struct object object;
 
-    if (object_find(&object, request->db, request->arena,
-                    request->repository.id, &wanted->digest, err) < 0 &&
-        err->code != ERROR_NOT_FOUND)
-        return -1;
-    if (err->code == ERROR_NOT_FOUND || !object.is_committed) {
-        err->code = ERROR_NONE;
+    if (!state->is_committed) {
         set_error(item, 404, "Object does not exist");
-        return 0;
+        return;
     }
     action.grant = batch->grant;
     json_object_set_new(
         item, "actions",
         json_pack("{s:o}", "download", shape_href(request, &action)));
-    return 0;
 }
 
 /* One object of the answer; what is wrong with it stands in it. */
 static int
 answer_object(json_t *out, struct batch *batch, struct request *request,
-              const json_t *asked, struct error *err)
+              size_t place, struct error *err)
 {
+    const struct object_state *state = &batch->states[place];
+    const json_t *asked = json_array_get(batch->asked.objects, place);
     struct lfs_object object = {.size_bytes = 0};
     struct error wrong;
     json_t *item = json_object();
@@ -181,10 +174,33 @@ answer_object(json_t *out, struct batch *batch, struct request *request,
         return 0;
     }
     json_object_set_new(item, "authenticated", json_true());
-    err->code = ERROR_NONE;
-    return batch->asked.is_upload
-               ? answer_upload(item, batch, request, &object, err)
-               : answer_download(item, batch, request, &object, err);
+    if (batch->asked.is_upload)
+        return answer_upload(item, batch, request, &object, state, err);
+    answer_download(item, batch, request, &object, state);
+    return 0;
+}
+
+/* What is there of all that is asked for, in one statement. */
+static int
+find_states(struct batch *batch, struct request *request, struct error *err)
+{
+    size_t count = batch->asked.count;
+    struct object_state *states =
+        arena_array(request->arena, count, sizeof(*states));
+    struct digest *digests =
+        arena_array(request->arena, count, sizeof(*digests));
+
+    for (size_t i = 0; i < count; i++) {
+        struct lfs_object object = {.size_bytes = 0};
+        struct error ignored; /* answer_object says it */
+
+        lfs_read_object(&object, json_array_get(batch->asked.objects, i),
+                        &ignored);
+        digests[i] = object.digest;
+    }
+    batch->states = states;
+    return object_find_all(states, request->db, request->repository.id, digests,
+                           count, err);
 }
 
 /* The right to write for an upload, the gate's leave for a download. */
@@ -222,11 +238,11 @@ batch_create(struct request *request, struct response *response,
 
     if (request_json(&body, request, err) < 0 ||
         lfs_read_batch(&batch.asked, body, err) < 0 ||
-        check_right(&batch, request, err) < 0)
+        check_right(&batch, request, err) < 0 ||
+        find_states(&batch, request, err) < 0)
         return -1;
     for (size_t i = 0; i < batch.asked.count; i++)
-        if (answer_object(array, &batch, request,
-                          json_array_get(batch.asked.objects, i), err) < 0)
+        if (answer_object(array, &batch, request, i, err) < 0)
             return -1;
     body = json_pack("{s:s, s:O, s:s}", "transfer",
                      batch.has_parts ? "multipart" : "basic", "objects", array,

@@ -77,6 +77,7 @@ object_find_all(struct object_state *out, struct db *db, int64_t repository,
 
         state->is_present = true;
         state->size_bytes = (uint64_t)db_get_int(rows, i, 1);
+        state->is_committed = db_get_bool(rows, i, 2);
     }
     result = 0;
 

@@ -43,7 +43,8 @@ int object_find(struct object *out, struct db *db, struct arena *arena,
 /* For each of count digests, whether the repository has it and its size. */
 struct object_state {
     bool is_present;
-    uint64_t size_bytes; /* 0 when it is not */
+    bool is_committed;
+    uint64_t size_bytes; /* 0 when it is not present */
 };
 int object_find_all(struct object_state *out, struct db *db, int64_t repository,
                     const struct digest *digests, size_t count,

@@ -91,11 +91,13 @@ class StatementsTest(unittest.TestCase):
     def test_the_reviewers_queue_is_one_statement(self):
         self.held("caller_find_by_token review_list_queue", "GET", "/api/reviews", who="owner")
 
-    def test_a_batch_of_lfs_asks_once_for_an_object(self):
-        body = json.dumps({"operation": "download", "transfers": ["basic"], "objects": [
-            {"oid": hashlib.sha256(LARGE).hexdigest(), "size": len(LARGE)}]})
-        self.held(f"{CALLER} object_find gate_check", "POST", "/acme/tiny.git/info/lfs/objects/batch",
-                  body=body, headers={"Content-Type": "application/vnd.git-lfs+json"})
+    def test_a_batch_of_lfs_asks_once_for_all_objects(self):
+        oids = [hashlib.sha256(LARGE + extra).hexdigest() for extra in (b"", b"1", b"2")]
+        things = [{"oid": oid, "size": len(LARGE)} for oid in oids]
+        for operation, who, more in (("download", "bob", " gate_check"), ("upload", "owner", "")):
+            body = json.dumps({"operation": operation, "transfers": ["basic"], "objects": things})
+            self.held(f"{CALLER} object_find_all{more}", "POST", "/acme/tiny.git/info/lfs/objects/batch",
+                      who=who, body=body, headers={"Content-Type": "application/vnd.git-lfs+json"})
 
 
 if __name__ == "__main__":

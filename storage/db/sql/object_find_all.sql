@@ -2,8 +2,8 @@
 -- object is as good as none: its bytes are wanted again.
 --   $1  bigint   repository
 --   $2  bytea[]  digests
---   ->  position bigint (from 1), size bigint
-SELECT wanted.position, c.size
+--   ->  position bigint (from 1), size bigint, is_committed boolean
+SELECT wanted.position, c.size, r.committed_at IS NOT NULL
   FROM unnest($2::bytea[]) WITH ORDINALITY AS wanted (digest, position)
   JOIN repository_content r
     ON r.repository = $1
