@@ -238,6 +238,7 @@ run_stop(struct task *task, struct db *db)
     (void)db;
     set_listening(loop, false);
     atomic_store(&loop->host.is_stopping, true);
+    atomic_store(&loop->host.is_retiring, false);
     loop->deadline_ms = clock_monotonic_ms() + loop->stop_ms;
     connection_stop(&loop->host);
 }
@@ -250,6 +251,7 @@ run_retire(struct task *task, struct db *db)
 
     (void)db;
     set_listening(loop, false);
+    atomic_store(&loop->host.is_retiring, true);
     atomic_store(&loop->host.is_stopping, true);
     loop->deadline_ms = clock_monotonic_ms() + loop->retire_ms;
 }

@@ -57,7 +57,8 @@ end_exchange(struct connection *c)
     wire_rest(c->wire);
     channel_enter(c, CHANNEL_HEAD);
     c->head_ms = c->input.length > 0 ? c->since_ms : 0;
-    if (c->input.length == 0 && atomic_load(&c->host->is_stopping)) {
+    if (c->input.length == 0 && atomic_load(&c->host->is_stopping) &&
+        !atomic_load(&c->host->is_retiring)) {
         channel_dispose(c);
         return false;
     }

@@ -46,7 +46,8 @@ struct host {
     char *scratch; /* HOST_SCRATCH_BYTES, for one call at a time */
     struct connection *connections; /* all of this loop's */
     int connection_count;
-    atomic_bool is_stopping;
+    atomic_bool is_stopping; /* each answer is its connection's last */
+    atomic_bool is_retiring; /* a connection not told so is kept for one more */
     void (*post)(struct host *host, enum place place, struct task *task);
     /* Gives back what an accepted connection from address counted for. */
     void (*release)(struct host *host, const char *address);
