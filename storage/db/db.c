@@ -277,10 +277,8 @@ execute(struct db *db, const struct link_statement *statement,
     if (db->in_transaction && !db->is_begun)
         result = begin_and_execute(db, statement, parameters);
     else
-        result =
-            PQexecPrepared(db->link, statement->name, statement->parameters,
-                           parameters->values, parameters->lengths,
-                           parameters->formats, statement->result_format);
+        result = link_execute(db->link, statement, parameters->values,
+                              parameters->lengths, parameters->formats);
     counts_add_statement(db->counts, clock_monotonic_us() - began_us);
     return result;
 }

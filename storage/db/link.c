@@ -1,6 +1,5 @@
 #include "storage/db/link.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -120,6 +119,8 @@ describe(struct link_statement *statement, const PGresult *result)
         is_binary = is_binary && is_readable(PQftype(result, i));
     }
     statement->result_format = has_bytea && is_binary;
+    statement->is_planned_anew =
+        strstr(statement->sql, "\n-- Planned for each call") != NULL;
 }
 
 static int
@@ -166,6 +167,17 @@ receive_all(PGconn *link, struct link_statement *statements, int count,
     }
     PQclear(PQgetResult(link)); /* the sync */
     return outcome;
+}
+
+PGresult *
+link_execute(PGconn *link, const struct link_statement *statement,
+             const char *const *values, const int *lengths, const int *formats)
+{
+    if (statement->is_planned_anew)
+        return PQexecParams(link, statement->sql, statement->parameters, NULL,
+                            values, lengths, formats, statement->result_format);
+    return PQexecPrepared(link, statement->name, statement->parameters, values,
+                          lengths, formats, statement->result_format);
 }
 
 int

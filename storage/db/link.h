@@ -9,6 +9,7 @@
 #define STORAGE_DB_LINK_H
 
 #include <libpq-fe.h>
+#include <stdbool.h>
 
 #include "storage/base/error.h"
 
@@ -39,8 +40,9 @@ enum {
 struct link_statement {
     const char *name;
     const char *sql;
-    int parameters;    /* filled by link_prepare */
-    int result_format; /* 1, binary, where a bytea is among the columns */
+    int parameters;       /* filled by link_prepare */
+    int result_format;    /* 1, binary, where a bytea is among the columns */
+    bool is_planned_anew; /* its head says "Planned for each call" */
 };
 
 /* ERROR_DATABASE when it cannot be had.  The caller ends it with PQfinish. */
@@ -49,6 +51,14 @@ int link_open(PGconn **out, const char *conninfo, struct error *err);
 /* Settings and statements of a fresh connection, in one round trip. */
 int link_prepare(PGconn *link, struct link_statement *statements, int count,
                  struct error *err);
+
+/*
+ * Runs a prepared statement.  One whose head says "Planned for each call" is
+ * planned for these values, where PostgreSQL would stay with a plan for any.
+ */
+PGresult *link_execute(PGconn *link, const struct link_statement *statement,
+                       const char *const *values, const int *lengths,
+                       const int *formats);
 
 /* Runs SQL that has no parameters and whose rows nobody reads. */
 int link_run(PGconn *link, const char *sql, struct error *err);

@@ -115,6 +115,24 @@ INSERT INTO repository_content (repository, digest, committed_at)
 SELECT 1000 + i, sha256(i::text::bytea), now()
   FROM generate_series(1, :count) AS i;
 
+INSERT INTO repository_redirect (kind, namespace_key, name_key, repository)
+SELECT 'model', 'user' || i, 'was' || i, 1000 + i
+  FROM generate_series(1, greatest(:count / 10, 100)) AS i;
+
+INSERT INTO token_right (token, "right", repository)
+SELECT i, 'read', 1000 + i
+  FROM generate_series(1, greatest(:count / 10, 100)) AS i;
+
+INSERT INTO content_upload (public_id, repository, digest, size, part_bytes,
+                            expires_at)
+SELECT lpad(to_hex(i), 24, '0'), 1000 + i, '\x00', 1, 1,
+       now() + i * interval '1 second'
+  FROM generate_series(1, greatest(:count / 10, 100)) AS i;
+
+INSERT INTO blob_garbage (name, dropped_at)
+SELECT 'dropped' || i, now() - i * interval '1 second'
+  FROM generate_series(1, greatest(:count / 10, 100)) AS i;
+
 INSERT INTO outbox (kind, recipient, body, sent_at)
 SELECT 'mail', 'user' || i || '@example.org', '', now()
   FROM generate_series(1, :count) AS i;

@@ -11,8 +11,8 @@
 --   $10  bigint   the id that it ended with; 0 for the first page
 --   $11  bigint   at most so many
 --   ->  the columns of repository_find, those of summary_find, key bigint
--- With the parameters known each CASE on them is one of its branches, so each
--- order, and where a page goes on, is an index's.
+-- Planned for each call: with the parameters known each CASE on them is one of
+-- its branches, so each order, and where a page goes on, is an index's.
 SELECT r.id, r.public_id, r.kind, r.namespace, n.name, r.name, r.private,
        r.disabled_at IS NOT NULL, r.allow_unsafe, COALESCE(g.mode, 'open'),
        r.created_by, r.created_at, r.updated_at, c.head, c.card,
