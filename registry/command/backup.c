@@ -1,4 +1,5 @@
 /* backup: one archive of rows and weights, made while the registry works. */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -93,9 +94,11 @@ open_nameless(int *out, const char **out_beside, struct arena *arena,
 static int
 open_files(struct call *call, struct error *err)
 {
-    const char *folder = find_folder(call);
+    const char *folder;
     const char *spool = NULL;
 
+    assert(call->path != NULL);
+    folder = find_folder(call);
     if (!is_stream(call) && access(call->path, F_OK) == 0)
         return error_set(err, ERROR_CONFLICT,
                          "%s exists; a backup replaces none", call->path);
@@ -155,6 +158,20 @@ show_progress(void *state, uint64_t bytes)
 }
 
 static int
+read_secret(const char **out, const struct call *call,
+            const struct config *config, struct error *err)
+{
+    size_t length;
+    char *text;
+
+    if (file_read(&text, &length, call->arena, config->secret_file,
+                  SECRET_LIMIT, err) < 0)
+        return -1;
+    *out = text;
+    return 0;
+}
+
+static int
 make(struct call *call, const struct config *config, const char *conninfo,
      struct error *err)
 {
@@ -166,16 +183,11 @@ make(struct call *call, const struct config *config, const char *conninfo,
         .progress = isatty(STDERR_FILENO) ? show_progress : NULL,
     };
     struct backup_counts counts;
-    char *secret;
-    size_t length;
     int result = -1;
 
-    if (call->with_secret) {
-        if (file_read(&secret, &length, call->arena, config->secret_file,
-                      SECRET_LIMIT, err) < 0)
-            return -1;
-        options.secret = secret;
-    }
+    if (call->with_secret &&
+        read_secret(&options.secret, call, config, err) < 0)
+        return -1;
     if (call->since != NULL) {
         if (archive_open(&prior, call->arena, call->prior, err) < 0)
             return -1;

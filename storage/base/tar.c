@@ -41,7 +41,7 @@ tar_write_header(uint8_t out[TAR_BLOCK], const struct tar_entry *entry)
     char *text = (char *)out;
 
     memset(out, 0, TAR_BLOCK);
-    memcpy(out, entry->name, strlen(entry->name));
+    snprintf(text, TAR_NAME_SIZE, "%s", entry->name);
     memcpy(text + MODE_AT,
            "0000600\0"
            "0000000\0"

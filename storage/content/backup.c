@@ -9,7 +9,7 @@
 #include "storage/blob/blob.h"
 #include "storage/content/store.h"
 
-#define READ_BYTES (1024 * 1024)
+#define READ_BYTES ((size_t)1048576)
 
 struct backup {
     const struct backup_options *options;

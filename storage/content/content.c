@@ -223,11 +223,11 @@ read_at(void *state, void *out, uint64_t offset, size_t length,
     return blob_read(reader->blob, out, offset, length, err);
 }
 
-static int
+static void
 refuse_damaged(struct error *err, const char *name, const char *why)
 {
     error_set(err, ERROR_DAMAGED, NULL);
-    return error_set_cause(err, "blob %s: %s", name, why);
+    error_set_cause(err, "blob %s: %s", name, why);
 }
 
 /* What the scrub found, or a row without its blob, or one of another size. */
@@ -238,12 +238,15 @@ open_blob(struct blob **out, struct content_store *store,
     const char *name = db_get_text(rows, 0, 0);
     int64_t size = db_get_int(rows, 0, 1);
 
-    if (!db_is_null(rows, 0, 3))
-        return refuse_damaged(err, name, db_get_text(rows, 0, 3));
-    if (blob_open(out, store->blobs, name, err) < 0)
-        return err->code == ERROR_NOT_FOUND
-                   ? refuse_damaged(err, name, "is missing")
-                   : -1;
+    if (!db_is_null(rows, 0, 3)) {
+        refuse_damaged(err, name, db_get_text(rows, 0, 3));
+        return -1;
+    }
+    if (blob_open(out, store->blobs, name, err) < 0) {
+        if (err->code == ERROR_NOT_FOUND)
+            refuse_damaged(err, name, "is missing");
+        return -1;
+    }
     if (blob_size(*out) == (uint64_t)size)
         return 0;
     error_set(err, ERROR_DAMAGED, NULL);

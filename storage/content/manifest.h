@@ -20,7 +20,7 @@
 #include "storage/db/dump.h"
 
 #define MANIFEST_FORMAT "weighhouse-backup-1"
-#define MANIFEST_LIMIT (1024 * 1024)
+#define MANIFEST_LIMIT 1048576
 /* A line is about 160 bytes: six million blobs. */
 #define MANIFEST_LIST_LIMIT (UINT64_C(1024) * 1024 * 1024)
 

@@ -1,5 +1,6 @@
 #include "storage/content/restore.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +9,7 @@
 #include "storage/content/store.h"
 #include "storage/db/migrate.h"
 
-#define READ_BYTES (1024 * 1024)
+#define READ_BYTES ((size_t)1048576)
 
 struct restore {
     const struct restore_options *options;
@@ -73,9 +74,11 @@ static int
 open_database(struct restore *restore, struct error *err)
 {
     const char *conninfo = restore->options->conninfo;
-    const struct manifest *manifest = &restore->last->manifest;
+    const struct manifest *manifest;
     int level;
 
+    assert(restore->last != NULL);
+    manifest = &restore->last->manifest;
     if (blob_list(restore->options->store->blobs, refuse_any, NULL, err) < 0 ||
         dump_open_empty(&restore->dump, conninfo, err) < 0)
         return -1;
@@ -333,6 +336,7 @@ restore_read(struct restore_counts *out, const struct restore_options *options,
     struct restore restore = {.options = options, .counts = out};
     int result = -1;
 
+    assert(options->count > 0);
     *out = (struct restore_counts){0};
     restore.arena = arena_open();
     restore.archives =

@@ -13,7 +13,7 @@
 
 /* Objects in one statement. */
 #define BATCH 1000
-#define READ_BYTES (1024 * 1024)
+#define READ_BYTES ((size_t)1048576)
 
 struct scrub {
     struct content_store *store;

@@ -9,7 +9,7 @@
 #include "storage/db/state.h"
 #include "storage_db_storage_sql.h"
 
-#define COPY_BYTES (64 * 1024)
+#define COPY_BYTES 65536
 
 struct dump {
     PGconn *link;
