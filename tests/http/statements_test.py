@@ -29,7 +29,8 @@ class StatementsTest(unittest.TestCase):
         cls.registry.organization("acme", "owner:admin")
         cls.must("POST", "/api/repos/create", "owner", dict(name="tiny", organization="acme"))
         large = cls.registry.upload("acme/tiny", cls.tokens["owner"], LARGE)
-        cls.registry.commit("acme/tiny", cls.tokens["owner"], {"config.json": SMALL, "a.bin": large})
+        cls.registry.commit("acme/tiny", cls.tokens["owner"], {
+            "config.json": SMALL, "a.bin": large, "long.json": b" " * 4096, "sub/b.json": SMALL})
         cls.must("PUT", "/api/models/acme/tiny/gate", "owner", dict(mode="manual"))
         cls.must("POST", "/acme/tiny/ask-access", "bob", {})
         cls.must("POST", "/api/models/acme/tiny/user-access-request/handle", "owner",
@@ -76,14 +77,18 @@ class StatementsTest(unittest.TestCase):
         for method in ("HEAD", "GET"):
             self.held(f"{CALLER} {TREE} gate_check", method, "/acme/tiny/resolve/main/config.json")
 
+    def test_a_folder_and_a_longer_file_cost_one_statement_more(self):
+        for method, path in (("GET", "long.json"), ("HEAD", "sub/b.json")):
+            self.held(f"{CALLER} {TREE} git_object_read gate_check", method, f"/acme/tiny/resolve/main/{path}")
+
     def test_a_resolve_of_weights_finds_their_bytes_too(self):
         self.held(f"{CALLER} {TREE} gate_check content_find", "HEAD", "/acme/tiny/resolve/main/a.bin")
 
     def test_a_download_of_weights_is_recorded_by_one_statement(self):
         self.held(f"{CALLER} {TREE} gate_check content_find delivery_begin", "GET", "/acme/tiny/resolve/main/a.bin")
 
-    def test_a_model_costs_one_statement_above_its_tree(self):
-        self.held(f"{CALLER} {TREE} summary_find", "GET", "/api/models/acme/tiny")
+    def test_a_model_costs_its_summary_and_a_statement_for_its_folders(self):
+        self.held(f"{CALLER} {TREE} git_object_read summary_find", "GET", "/api/models/acme/tiny")
 
     def test_a_list_of_a_tree_costs_no_statement_a_file(self):
         self.held(f"{CALLER} {TREE} gate_check", "GET", "/api/models/acme/tiny/tree/main")
