@@ -236,10 +236,16 @@ join_forget(struct db *db, struct arena *arena, const char *email,
         attempt_add(db, arena, &attempt, err) < 0 ||
         account_find_by_email(&found, db, arena, email, err) < 0)
         return -1;
-    if (found.id == 0 || found.is_disabled)
-        return 0;
-    link.account = found.id;
-    link.email = found.email;
+    /*
+     * For nobody the same rows are written: a link that no one ever sees, and
+     * a mail to no address.  What was done does not tell who has an account.
+     */
+    if (found.id == 0 || found.is_disabled) {
+        link.email = "";
+    } else {
+        link.account = found.id;
+        link.email = found.email;
+    }
     return send_in_transaction(db, arena, &link, url, err);
 }
 

@@ -19,7 +19,7 @@
 
 struct outbox_mail {
     int64_t id;            /* set by outbox_take; 0: none */
-    const char *recipient; /* one address */
+    const char *recipient; /* one address; "": kept without body, not sent */
     const char *subject;   /* one line */
     const char *body;      /* plain text, lines ended by '\n' */
     /*

@@ -213,7 +213,8 @@ TEST(a_forgotten_password_is_set_and_ends_all_sessions)
          (long long)alice);
     CHECK(join_forget(scene.db, scene.arena, "nobody@example.org", "192.0.2.1",
                       URL, &scene.err) == 0);
-    CHECK(seed("SELECT count(*) FROM outbox") == 0);
+    CHECK(seed("SELECT count(*) FROM outbox"
+               " WHERE sent_at IS NULL OR body <> '' OR recipient <> ''") == 0);
     CHECK(join_forget(scene.db, scene.arena, "alice@example.org", "192.0.2.1",
                       URL, &scene.err) == 0);
     link = take_link(&scene);

@@ -1,0 +1,135 @@
+"""What a stranger must not learn is not told by status, text, headers or work:
+who has an account, which token exists, which private model does.
+
+PostgreSQL counts the statements of each answer.  Passwords are hashed by the
+same call for every name (auth/password.h): the processor time of the daemon's
+answers stays within one hash, which is some 60 ms and cannot be missed.
+"""
+import collections
+import os
+import re
+import unittest
+
+from tests.daemon import Daemon
+
+ROUNDS = 3
+TRIES = 3
+NAME = re.compile(r"-- (\w+):")
+LATER = ("outbox_take", "outbox_set_sent", "outbox_set_failed")  # a job's, after the answer
+OWN = ("Date", "X-Request-Id")  # differ between any two answers
+
+
+class AlikeTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.registry = Daemon().__enter__()
+        cls.addClassCleanup(cls.registry.close)
+        cls.owner = cls.registry.person("alice")
+        cls.stranger = cls.registry.person("bob")
+        answer = cls.registry.ask("POST", "/api/repos/create", cls.owner, dict(name="hidden", private=True))
+        assert answer.status == 200, answer
+        cls.registry.commit("alice/hidden", cls.owner, {"config.json": b"{}\n"})
+        cls.registry.sql("CREATE EXTENSION pg_stat_statements")
+
+    def statements(self):
+        """By name, or by their first words: BEGIN, COMMIT and the like."""
+        counts = collections.Counter()
+        for text, calls in self.registry.sql(
+                "SELECT replace(replace(left(query, 80), chr(10), ' '), chr(9), ' '), calls"
+                " FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid AND d.datname = current_database()"):
+            name = NAME.match(text)
+            counts[name[1] if name else text] += int(calls)
+        return counts
+
+    def look(self, ask):
+        """One answer as a stranger sees it, and the statements of ROUNDS."""
+        ask()
+        self.registry.sql("TRUNCATE attempt; SELECT pg_stat_statements_reset(0, oid, 0) FROM pg_database"
+                          " WHERE datname = current_database()")
+        for _ in range(ROUNDS):
+            answer = ask()
+        counts = {name: calls // ROUNDS for name, calls in self.statements().items() if calls >= ROUNDS and name not in LATER}
+        headers = sorted((k, v) for k, v in answer.headers.items() if k not in OWN)
+        return answer.status, headers, answer.body, counts
+
+    def alike(self, *asks, veil=lambda look: look):
+        """A job that runs meanwhile adds a statement now and then, so what
+        differs is looked at again; what really differs always does."""
+        for _ in range(TRIES):
+            looks = [veil(self.look(ask)) for ask in asks]
+            self.assertTrue(looks[0][3], "no statement was counted")
+            if all(look == looks[0] for look in looks):
+                break
+        for look in looks[1:]:
+            self.assertEqual(look, looks[0])
+        return looks[0]
+
+    def test_every_name_costs_one_hash(self):
+        def cost(name):
+            before = self.cpu_seconds()
+            for _ in range(ROUNDS):
+                self.registry.ask("POST", "/api/tokens", body=dict(name=name, password="wrong words"))
+            self.registry.sql("TRUNCATE attempt")
+            return (self.cpu_seconds() - before) / ROUNDS
+        known, unknown, nothing = cost("alice"), cost("nobody"), self.cost_of_nothing()
+        self.assertGreater(known, 2 * nothing)
+        self.assertGreater(unknown, 2 * nothing)
+
+    def cost_of_nothing(self):
+        before = self.cpu_seconds()
+        for _ in range(ROUNDS):
+            self.registry.ask("GET", "/api/models/alice/none", self.stranger)
+        return (self.cpu_seconds() - before) / ROUNDS
+
+    def cpu_seconds(self):
+        """What the daemon and its children used so far."""
+        pids, total = [self.registry.process.pid], 0
+        for pid in pids:
+            with open(f"/proc/{pid}/task/{pid}/children") as f:
+                pids += f.read().split()
+            with open(f"/proc/{pid}/stat") as f:
+                fields = f.read().rsplit(")", 1)[1].split()
+            total += int(fields[11]) + int(fields[12])
+        return total / os.sysconf("SC_CLK_TCK")
+
+    def test_a_token_that_is_wrong_in_any_way_is_unknown(self):
+        def who(token):
+            return lambda: self.registry.ask("GET", "/api/whoami-v2", token)
+        revoked = self.registry.person("dave")
+        self.registry.sql("UPDATE token SET revoked_at = now() WHERE account ="
+                          " (SELECT id FROM account WHERE name = 'dave')")
+        almost = self.stranger[:-1] + ("a" if self.stranger[-1] != "a" else "b")
+        self.assertEqual(self.alike(who(almost), who("hf_" + "x" * 34), who(revoked))[0], 401)
+
+    def test_a_private_model_is_none(self):
+        for path in ("/api/models/alice/%s", "/api/models/alice/%s/tree/main", "/alice/%s/resolve/main/config.json",
+                     "/alice/%s", "/alice/%s.git/info/refs?service=git-upload-pack", "/api/models/alice/%s/refs",
+                     "/api/models/alice/%s/releases"):
+            for token in (None, self.stranger) if path.count("/") < 4 else (self.stranger,):
+                with self.subTest(path=path, token=token is not None):
+                    def ask(name):
+                        return lambda: self.registry.ask("GET", path % name, token)
+                    self.assertIn(self.alike(ask("hidden"), ask("absent"), veil=self.without_name)[0], (401, 404))
+
+    @staticmethod
+    def without_name(look):
+        """Two names of one length, and a digest of what has a name in it."""
+        status, headers, body, counts = look
+        body = re.sub(rb"[0-9a-f]{16,}", b"ID", re.sub(rb"hidden|absent", b"NAME", body))
+        return status, re.sub(r"hidden|absent", "NAME", str(headers)), body, counts
+
+    def test_asking_for_a_new_password_does_not_tell_who_has_an_account(self):
+        def forget(email):
+            return lambda: self.registry.ask("POST", "/password", form=dict(email=email),
+                                             headers={"Origin": self.registry.url})
+        look = self.alike(forget("alice@example.org"), forget("nobody@example.org"), veil=self.without_input)
+        self.assertEqual(look[0], 200)
+        self.assertIn("link_add", look[3])
+
+    @staticmethod
+    def without_input(look):
+        return *look[:2], re.sub(rb'value="[^"]+"', b"", look[2]), look[3]
+
+
+if __name__ == "__main__":
+    unittest.main()
