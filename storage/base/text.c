@@ -87,6 +87,13 @@ check_segment(const char *segment, size_t length, struct error *err)
     return 0;
 }
 
+/* A control character of two bytes, as CSI, which moves a terminal. */
+static bool
+is_c1(const char *at)
+{
+    return (unsigned char)at[0] == 0xc2 && (unsigned char)at[1] < 0xa0;
+}
+
 int
 text_check_path(const char *path, struct error *err)
 {
@@ -99,7 +106,8 @@ text_check_path(const char *path, struct error *err)
     if (!text_is_utf8(path, length))
         return error_set(err, ERROR_UNPROCESSABLE, "a path is UTF-8");
     for (size_t i = 0; i < length; i++)
-        if ((unsigned char)path[i] < 0x20 || path[i] == 0x7f || path[i] == '\\')
+        if ((unsigned char)path[i] < 0x20 || path[i] == 0x7f ||
+            path[i] == '\\' || is_c1(path + i))
             return error_set(err, ERROR_UNPROCESSABLE,
                              "a path holds no backslash or control character");
     for (;;) {

@@ -91,6 +91,7 @@ ref_check_name(const char *name, struct error *err)
     if (rest == NULL || rest[0] == '-' || strlen(name) > REF_NAME_LIMIT ||
         strcmp(rest, "HEAD") == 0 || hex_is_text(rest, OID_TEXT_SIZE - 1) ||
         strncmp(rest, "refs/", 5) == 0 ||
+        strchr(name, 0x7f) != NULL || /* git refuses it, libgit2 does not */
         git_reference_name_is_valid(&is_valid, name) < 0 || !is_valid)
         return error_set(err, ERROR_BAD_REQUEST,
                          "\"%s\" is not a valid name for a branch or a tag",
