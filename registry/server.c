@@ -285,6 +285,7 @@ open_listen(struct server *server, int64_t now_ms, struct error *err)
         return 0;
     server->listen_at_ms = now_ms + LISTEN_RETRY_MS;
     if (open_kept(&server->listen, server, err) < 0) {
+        server->listen = NULL;
         if (err->code == ERROR_CONFLICT)
             return -1;
         log_error(&server->options.service->log, "listen", err);

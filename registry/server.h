@@ -45,9 +45,9 @@ struct server_options {
     int loops; /* 0: one a core */
     int workers;
     int io_threads;
-    struct limits limits;            /* zeros: the defaults */
-    const char *spool_folder;        /* for files that are unlinked at once */
-    const char *trusted_proxies;     /* addresses with commas; may be NULL */
+    struct limits limits;        /* zeros: the defaults */
+    const char *spool_folder;    /* for files that are unlinked at once */
+    const char *trusted_proxies; /* addresses with commas; may be NULL */
     void (*on_serving)(void *state); /* once all threads run; may be NULL */
     void *state;                     /* for on_serving */
 };

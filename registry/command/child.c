@@ -172,8 +172,8 @@ open_parts(struct child *child, struct error *err)
         return -1;
     service->vault = child->vault;
     service->questions = question_queue_open();
-    service->deliveries = delivery_queue_open();
     service->uploads = tally_open(config->limits.uploads);
+    service->deliveries = delivery_queue_open();
     return 0;
 }
 
@@ -264,5 +264,6 @@ done:
     vault_free(child.vault);
     db_free(child.db);
     listen_free(child.listen);
+    meter_free(child.service.meter);
     return result;
 }
