@@ -6,4 +6,4 @@ SELECT setval(oid::regclass, $2)
   FROM pg_class
  WHERE relkind = 'S'
    AND relnamespace = current_schema()::regnamespace
-   AND relname = $1
+   AND relname = $1::text
