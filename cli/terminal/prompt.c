@@ -87,12 +87,13 @@ prompt_secret(char **out, const struct terminal *terminal, struct arena *arena,
         terminal->in_is_terminal && tcgetattr(STDIN_FILENO, &before) == 0;
     int result;
 
-    terminal_note(terminal, "%s", question);
+    /* Hidden before it is asked: who answers at once is not shown, or lost. */
     if (is_hidden) {
         hidden = before;
         hidden.c_lflag &= ~(tcflag_t)ECHO;
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
     }
+    terminal_note(terminal, "%s", question);
     result = read_line(line, terminal, err);
     if (is_hidden) {
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
