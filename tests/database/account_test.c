@@ -191,6 +191,7 @@ TEST(unknown_names_wrong_passwords_and_disabled_accounts_look_alike)
                                         "off"};
     struct scene scene;
     int64_t before;
+    int64_t cost = 0;
 
     open_scene(&scene);
     CHECK(add(&scene, &spec) == 0);
@@ -207,7 +208,9 @@ TEST(unknown_names_wrong_passwords_and_disabled_accounts_look_alike)
         CHECK(log_in(&scene, names[i], password) == 0);
         CHECK(scene.err.code == ERROR_UNAUTHENTICATED);
         CHECK_TEXT(scene.err.message, "Invalid username or password.");
-        CHECK(db_statement_count(scene.db) == before + 2);
+        if (i == 0)
+            cost = db_statement_count(scene.db) - before;
+        CHECK(db_statement_count(scene.db) == before + cost);
     }
     close_scene(&scene);
 }

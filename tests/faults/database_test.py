@@ -136,13 +136,13 @@ class Database(unittest.TestCase):
         self.control("restart", "-m", "fast")
         holders = []
         try:
-            while self.read().status == 200:
+            while (answer := self.read()).status == 200:
                 holders.append(subprocess.Popen(
                     ["psql", "-Xqc", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                      " WHERE application_name = 'weighd'", "-c", "SELECT pg_sleep(300)", self.registry.conninfo()],
                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
                 self.assertLess(len(holders), 10 * CONNECTIONS)
-            self.check_refused(self.read())
+            self.check_refused(answer)
         finally:
             for holder in holders:
                 holder.kill()
