@@ -169,7 +169,8 @@ TEST(an_unknown_path_is_404_and_an_unknown_method_405)
 
     CHECK(answer.status == 404);
     CHECK_TEXT(test_header(&answer, "X-Error-Code"), "NotFound");
-    CHECK_TEXT(answer.body, "{\"error\":\"there is no such route of the API\"}");
+    CHECK_TEXT(answer.body,
+               "{\"error\":\"there is no such route of the API\"}");
     answer = test_ask(test, "PUT /hello HTTP/1.1\r\n" HOST "\r\n");
     CHECK(answer.status == 405);
     CHECK_TEXT(test_header(&answer, "Allow"), "GET, HEAD, POST");
