@@ -34,7 +34,7 @@ card_type_parse(enum card_type *out, const char *text)
 static const char *
 line_end(const char *at, const char *end)
 {
-    const char *stop = memchr(at, '\n', (size_t)(end - at));
+    const char *stop = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL;
 
     return stop != NULL ? stop : end;
 }
