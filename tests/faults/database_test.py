@@ -136,13 +136,18 @@ class Database(unittest.TestCase):
         self.control("restart", "-m", "fast")
         holders = []
         try:
-            while (answer := self.read()).status == 200:
+            refused = 0
+            while refused < 3:
+                if (answer := self.read()).status != 200:
+                    self.check_refused(answer)
+                    refused += 1
+                    continue
+                refused = 0
                 holders.append(subprocess.Popen(
                     ["psql", "-Xqc", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                      " WHERE application_name = 'weighd'", "-c", "SELECT pg_sleep(300)", self.registry.conninfo()],
                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
                 self.assertLess(len(holders), 10 * CONNECTIONS)
-            self.check_refused(answer)
         finally:
             for holder in holders:
                 holder.kill()
