@@ -8,6 +8,7 @@
 
 #include "registry/command/command.h"
 #include "registry/command/database.h"
+#include "registry/command/owned_folder.h"
 #include "storage/base/confine.h"
 #include "storage/base/file.h"
 #include "storage/base/secret.h"
@@ -51,22 +52,6 @@ open_archives(struct call *call, struct error *err)
             return error_set_system(err, call->names[i]);
     }
     return 0;
-}
-
-/* A folder that is the service account's alone. */
-static int
-make_folder(const struct config *config, const char *path, struct error *err)
-{
-    uid_t uid;
-    gid_t gid;
-
-    if (file_make_folder(path, 0700, err) < 0)
-        return -1;
-    if (geteuid() != 0)
-        return 0;
-    if (confine_find_user(&uid, &gid, config->user, err) < 0)
-        return -1;
-    return chown(path, uid, gid) < 0 ? error_set_system(err, path) : 0;
 }
 
 static void
@@ -143,8 +128,8 @@ restore_run(const struct config *config, int argc, char **argv,
     call = xcalloc(1, sizeof(*call));
     if (read_words(call, argc, argv, err) == 0 &&
         open_archives(call, err) == 0 &&
-        make_folder(config, config->data, err) == 0 &&
-        make_folder(config, config->blobs, err) == 0 &&
+        owned_folder_make(config, config->data, err) == 0 &&
+        owned_folder_make(config, config->blobs, err) == 0 &&
         database_open(&database, config, &log, err) == 0)
         result = fill(call, config, database_conninfo(database), err);
     database_close(database);

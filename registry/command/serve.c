@@ -20,11 +20,10 @@
 #include "registry/command/handover.h"
 #include "registry/command/keeper.h"
 #include "registry/command/listener.h"
+#include "registry/command/owned_folder.h"
 #include "registry/command/settings.h"
 #include "registry/command/supervisor.h"
 #include "storage/base/clock.h"
-#include "storage/base/confine.h"
-#include "storage/base/file.h"
 #include "storage/base/log.h"
 #include "storage/db/migrate.h"
 
@@ -55,25 +54,6 @@ struct parent {
     int64_t restart_at_ms; /* 0: none is due */
     int64_t ping_at_ms;
 };
-
-/* Makes a folder that only the service account may enter. */
-static int
-make_folder(const struct parent *parent, const char *path, struct error *err)
-{
-    uid_t uid;
-    gid_t gid;
-
-    if (file_make_folder(path, 0700, err) < 0)
-        return -1;
-    if (geteuid() != 0)
-        return 0;
-    if (confine_find_user(&uid, &gid, settings_config(parent->settings)->user,
-                          err) < 0)
-        return -1;
-    if (chown(path, uid, gid) < 0)
-        return error_set_system(err, path);
-    return 0;
-}
 
 static int
 open_signals(struct parent *parent, struct error *err)
@@ -131,9 +111,9 @@ prepare(struct parent *parent, const struct config *config, struct error *err)
         return error_set_system(err, "/proc/self/exe");
     if (hide(err) < 0 || settings_open(&parent->settings, config, err) < 0)
         return -1;
-    if (make_folder(parent, config->data, err) < 0 ||
-        make_folder(parent, config->blobs, err) < 0 ||
-        make_folder(parent, parent->spool, err) < 0)
+    if (owned_folder_make(config, config->data, err) < 0 ||
+        owned_folder_make(config, config->blobs, err) < 0 ||
+        owned_folder_make(config, parent->spool, err) < 0)
         return -1;
     if (open_listeners(parent, config, err) < 0)
         return -1;
