@@ -11,6 +11,8 @@
 #define MIB 1048576.0
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 
+static const char usage[] = "usage: weighd status [--json]";
+
 static int64_t
 number(const json_t *object, const char *key)
 {
@@ -139,8 +141,12 @@ status_run(const struct config *config, int argc, char **argv,
     json_t *status = NULL;
     int result;
 
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        puts(usage);
+        return 0;
+    }
     if (argc > 1 && !is_json)
-        return error_set(err, ERROR_USAGE, "usage: weighd status [--json]");
+        return error_set(err, ERROR_USAGE, "%s", usage);
     arena = arena_open();
     result = read_status(&status, arena, config, err);
     if (is_json)
