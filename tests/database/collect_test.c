@@ -205,6 +205,25 @@ TEST(no_bytes_go_while_a_backup_is_made)
     fixture_free(&f);
 }
 
+TEST(two_collectors_do_not_run_at_once)
+{
+    const struct db_call begin = {"collect_begin", NULL, 0};
+    const struct db_call end = {"collect_end", NULL, 0};
+    struct fixture f = fixture_open();
+    struct db *other = test_database_connect();
+    struct arena *arena = arena_open();
+
+    CHECK(put(f.store, f.db, &f.owner, 1, &f.err) == 0);
+    take(f.db, &f.owner, 1);
+    CHECK(db_run(NULL, other, arena, &begin, &f.err) == 0);
+    CHECK(collect(&f).objects == 0);
+    CHECK(db_run(NULL, other, arena, &end, &f.err) == 0);
+    CHECK(collect(&f).objects == 1);
+    arena_free(arena);
+    db_free(other);
+    fixture_free(&f);
+}
+
 TEST(an_object_of_a_removed_repository_goes_and_one_that_another_has_stays)
 {
     struct fixture f = fixture_open();

@@ -134,6 +134,14 @@ class Metrics(unittest.TestCase):
         self.assertGreaterEqual(after - before, 100_000)
         self.assertLess(after - before, 101_000)  # the batch request
 
+    def test_bytes_of_answers_are_counted_as_they_left(self):
+        self.registry.commit("alice/m", self.alice, {"out.txt": b"x" * 100_000})
+        before = self.value("weighd_http_response_body_bytes_total")
+        self.registry.ask("GET", "/alice/m/resolve/main/out.txt", self.alice)
+        after = self.value("weighd_http_response_body_bytes_total")
+        self.assertGreaterEqual(after - before, 100_000)
+        self.assertLess(after - before, 200_000)  # the pages of numbers
+
     def test_the_gates_answers_are_counted_by_reason(self):
         for token, answer, reason in ((None, "refused", "anonymous"), (self.bob, "refused", "no_request"),
                                       (self.alice, "allowed", "owner")):
