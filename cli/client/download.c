@@ -70,7 +70,7 @@ on_begin(void *state, const struct answer *answer, struct error *err)
     if (answer->status == 206 &&
         strcmp(answer_header(answer, "Content-Range"), expected) == 0)
         return 0;
-    return error_set(err, ERROR_BAD_REQUEST,
+    return error_set(err, ERROR_DIGEST_MISMATCH,
                      "%s: the registry gave another range than was asked",
                      item->name);
 }
@@ -82,7 +82,7 @@ on_bytes(void *state, const void *bytes, size_t length, struct error *err)
     struct partial *partial = flight->partial;
 
     if (length > flight->range.end - flight->at)
-        return error_set(err, ERROR_BAD_REQUEST,
+        return error_set(err, ERROR_DIGEST_MISMATCH,
                          "%s: the registry gave more than was asked",
                          partial->item->name);
     if (partial_add(partial, flight->at, bytes, length, err) < 0)

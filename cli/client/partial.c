@@ -23,7 +23,7 @@ reserve(int fd, uint64_t size_bytes, struct error *err)
         return 0;
     if (fallocate(fd, 0, 0, (off_t)size_bytes) == 0)
         return 0;
-    if (errno == ENOSPC || errno == EDQUOT)
+    if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
         return error_set_system(err, "disk");
     if (ftruncate(fd, (off_t)size_bytes) < 0)
         return error_set_system(err, "disk");

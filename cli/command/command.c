@@ -211,6 +211,7 @@ start(struct context *context, const struct command *const *table, int count,
     if (interrupt_open(&context->interrupt, err) < 0)
         return -1;
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a limit on files is an error, not the end */
     terminal_look(&context->terminal, context->interrupt);
     if (count < 2 || strcmp(arguments[1], "--help") == 0 ||
         strcmp(arguments[1], "-h") == 0 || strcmp(arguments[1], "help") == 0) {

@@ -54,7 +54,7 @@ error_set_system(struct error *err, const char *what)
     int number = errno;
     enum error_code code = ERROR_INTERNAL;
 
-    if (number == ENOSPC || number == EDQUOT)
+    if (number == ENOSPC || number == EDQUOT || number == EFBIG)
         code = ERROR_NO_SPACE;
     error_set(err, code, "%s: %s", what, strerror(number));
     return error_set_cause(err, "errno %d", number);
