@@ -236,6 +236,7 @@ fits_segment(const struct segment *segment, const struct piece *piece)
 static bool
 is_reserved(const struct piece *first)
 {
+    assert(first->text != NULL); /* a path has one piece at least */
     return strcmp(first->text, "api") == 0;
 }
 

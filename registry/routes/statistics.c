@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
@@ -69,17 +70,18 @@ static void
 read_process(struct statistics_process *out)
 {
     FILE *file = fopen("/proc/self/statm", "re");
-    long long pages[2] = {0, 0};
+    char line[256] = "";
+    char *at = line;
     struct rusage usage;
     struct rlimit files;
 
     if (file != NULL) {
-        if (fscanf(file, "%lld %lld", &pages[0], &pages[1]) != 2)
-            pages[0] = pages[1] = 0;
+        if (fgets(line, sizeof(line), file) == NULL)
+            line[0] = '\0';
         fclose(file);
     }
-    out->virtual_bytes = pages[0] * sysconf(_SC_PAGESIZE);
-    out->resident_bytes = pages[1] * sysconf(_SC_PAGESIZE);
+    out->virtual_bytes = strtoll(at, &at, 10) * sysconf(_SC_PAGESIZE);
+    out->resident_bytes = strtoll(at, &at, 10) * sysconf(_SC_PAGESIZE);
     out->open_files = count_files();
     if (getrlimit(RLIMIT_NOFILE, &files) == 0)
         out->most_files = (int64_t)files.rlim_cur;

@@ -38,6 +38,7 @@ sum_of(const uint8_t block[TAR_BLOCK])
 void
 tar_write_header(uint8_t out[TAR_BLOCK], const struct tar_entry *entry)
 {
+    static const char magic[] = {'u', 's', 't', 'a', 'r', '\0', '0', '0'};
     char *text = (char *)out;
 
     memset(out, 0, TAR_BLOCK);
@@ -57,10 +58,7 @@ tar_write_header(uint8_t out[TAR_BLOCK], const struct tar_entry *entry)
             out[SIZE_AT + 4 + i] = (uint8_t)(entry->size_bytes >> (56 - 8 * i));
     }
     text[TYPE_AT] = '0';
-    memcpy(text + MAGIC_AT,
-           "ustar\0"
-           "00",
-           8);
+    memcpy(text + MAGIC_AT, magic, sizeof(magic));
     snprintf(text + SUM_AT, SUM_LENGTH - 1, "%06o", sum_of(out));
     text[SUM_AT + 7] = ' ';
 }

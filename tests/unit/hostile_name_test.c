@@ -137,8 +137,8 @@ TEST(hostile_30_an_account_is_not_named_with_letters_that_look_alike)
     static const char *const names[] = {
         "\xd0\xb0lice", /* Cyrillic */
         "alic\xef\xbd\x85",
-        "ali\xe2\x80\x8b"
-        "ce",
+        ("ali\xe2\x80\x8b"
+         "ce"),
         "alice\xe2\x80\xae",
         "alice.git",
         "alice.lock",
