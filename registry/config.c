@@ -87,6 +87,12 @@ static const struct key keys[] = {
           "milliseconds over which that rate is taken"),
     LIMIT(send_timeout_ms, send_ms, 100, 3600000,
           "milliseconds in which a client takes something of an answer"),
+    LIMIT(stop_timeout_ms, stop_ms, 100, 3600000,
+          "milliseconds that requests under way have at a stop"),
+    LIMIT(drain_timeout_ms, retire_ms, 100, 86400000,
+          "milliseconds that a replaced server process has to finish"),
+    NUMBER(hang_timeout_ms, 0, 3600000,
+           "milliseconds until a server process that hangs is replaced"),
     LIMIT(uploads_per_account, uploads, 1, 1000000,
           "uploads at once of one account"),
     LIMIT(open_requests_per_account, open_requests, 1, 1000000,
@@ -465,6 +471,7 @@ config_load(struct config *out, struct arena *arena, int *argc, char **argv,
                            .mail_from = "weighhouse@localhost",
                            .workers = 8,
                            .io_threads = 2,
+                           .hang_timeout_ms = 20000,
                            .confine = true};
     if (find_file(out, arena, argc, argv, err) < 0)
         return -1;

@@ -32,7 +32,7 @@ struct config {
     const char *tls_certificate; /* PEM file with the chain; NULL: plain HTTP */
     const char *tls_key;
     const char *trusted_proxies; /* addresses with commas; NULL: none */
-    const char *metrics; /* who may read /metrics; as trusted_proxies */
+    const char *metrics;         /* who may read /metrics; as trusted_proxies */
     const char *sign_up;         /* open, invitation, closed */
     const char *smtp_url;        /* smtp://host:port; NULL: links are logged */
     const char *smtp_user;
@@ -41,6 +41,7 @@ struct config {
     int64_t loops;   /* 0: one a core */
     int64_t workers; /* each with a connection to the database */
     int64_t io_threads;
+    int64_t hang_timeout_ms; /* of the server child; 0: never replaced */
     struct limits limits;
     bool confine; /* Landlock and seccomp for the server child */
 };

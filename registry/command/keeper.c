@@ -12,6 +12,8 @@
 
 /* Beyond what a child was given to finish: its last jobs and its end. */
 #define KILL_AFTER_MS 5000
+/* A child serves by then: workers have connected, or could not. */
+#define START_MS 120000
 /* A child that takes no order for so long does not work. */
 #define ORDER_SECONDS 5
 
@@ -86,6 +88,8 @@ keeper_start(struct keeper *keeper, keeper_life *life, void *state,
     }
     close(pair[1]);
     keeper_adopt(keeper, KEEPER_STARTING, child, pair[0]);
+    keeper_find(keeper, KEEPER_STARTING)->deadline_ms =
+        clock_monotonic_ms() + START_MS;
     return 0;
 }
 
@@ -130,6 +134,40 @@ keeper_promote(struct keeper *keeper, int64_t drain_ms)
         set_deadline(old, drain_ms);
     }
     fresh->state = KEEPER_SERVING;
+    fresh->deadline_ms = 0;
+}
+
+void
+keeper_limit_leaving(struct keeper *keeper, int64_t drain_ms)
+{
+    for (int i = 0; i < KEEPER_CHILDREN; i++)
+        if (keeper->children[i].state == KEEPER_LEAVING)
+            set_deadline(&keeper->children[i], drain_ms);
+}
+
+static void
+kill_child(const struct keeper *keeper, const struct keeper_child *child,
+           const char *why)
+{
+    log_write(&keeper->log, "server killed",
+              json_pack("{s:i, s:s}", "pid", (int)child->pid, "why", why));
+    kill(child->pid, SIGKILL);
+}
+
+void
+keeper_ping(struct keeper *keeper, int64_t every_ms, int64_t hang_ms)
+{
+    struct keeper_child *child = keeper_find(keeper, KEEPER_SERVING);
+
+    if (child == NULL)
+        return;
+    if (hang_ms > 0 && child->silent_ms >= hang_ms) {
+        kill_child(keeper, child, "it hangs");
+        child->silent_ms = 0;
+        return;
+    }
+    child->silent_ms += every_ms;
+    keeper_order(keeper, child, CHILD_PING, NULL);
 }
 
 void
@@ -163,8 +201,11 @@ keeper_read(struct keeper_child *child)
     char byte = 0;
     ssize_t n = read(child->channel, &byte, 1);
 
-    if (n == 1)
+    if (n == 1) {
+        if (byte == CHILD_ALIVE)
+            child->silent_ms = 0;
         return byte;
+    }
     if (n == 0 || errno != EINTR)
         close_channel(child);
     return 0;
@@ -181,9 +222,9 @@ keeper_tick(struct keeper *keeper)
         if (child->state == KEEPER_NONE || child->deadline_ms == 0 ||
             now_ms < child->deadline_ms)
             continue;
-        log_write(&keeper->log, "server killed",
-                  json_pack("{s:i}", "pid", (int)child->pid));
-        kill(child->pid, SIGKILL);
+        kill_child(keeper, child,
+                   child->state == KEEPER_STARTING ? "it does not come to serve"
+                                                   : "it does not end");
         child->deadline_ms = 0;
     }
 }

@@ -33,6 +33,7 @@ struct keeper_child {
     int channel; /* -1 once it is broken */
     int64_t began_ms;
     int64_t deadline_ms; /* then it is killed; 0: never */
+    int64_t silent_ms;   /* how long it has been asked without an answer */
 };
 
 struct keeper {
@@ -43,7 +44,10 @@ struct keeper {
 /* The child's life, behind fork; never returns. */
 typedef void keeper_life(void *state, int channel, pid_t parent);
 
-/* Forks a starting child.  ERROR_BUSY when too many still leave. */
+/*
+ * Forks a starting child, which is killed when it does not come to serve in
+ * its time.  ERROR_BUSY when too many still leave.
+ */
 int keeper_start(struct keeper *keeper, keeper_life *life, void *state,
                  struct error *err);
 
@@ -63,6 +67,17 @@ void keeper_order(struct keeper *keeper, struct keeper_child *child,
 
 /* The starting child serves from now on; the one before leaves in drain_ms. */
 void keeper_promote(struct keeper *keeper, int64_t drain_ms);
+
+/* Those that leave since before this program have drain_ms from now on. */
+void keeper_limit_leaving(struct keeper *keeper, int64_t drain_ms);
+
+/*
+ * Asks the child that serves, if there is one, whether it lives; called each
+ * every_ms, and keeper_read takes the answer.  One that was silent for hang_ms
+ * is killed; 0 is never.  The time counts in calls, so a parent that was
+ * stopped itself does not take its child to hang.
+ */
+void keeper_ping(struct keeper *keeper, int64_t every_ms, int64_t hang_ms);
 
 /* Tells all to stop within stop_ms. */
 void keeper_stop(struct keeper *keeper, int64_t stop_ms);

@@ -34,9 +34,8 @@
 #define GOOD_LIFE_MS 60000
 /* How often the parent looks whether PostgreSQL still lives. */
 #define WATCH_MS 500
-/* What a stop and a replaced child may take; then they are killed. */
-#define STOP_MS 10000
-#define RETIRE_MS 300000
+/* How often a child is asked at least whether it lives. */
+#define PING_MS 1000
 
 struct parent {
     struct settings *settings;
@@ -92,6 +91,7 @@ open_listeners(struct parent *parent, const struct config *config,
 {
     if (handover_take(&parent->listeners, &parent->keeper, err) < 0)
         return -1;
+    keeper_limit_leaving(&parent->keeper, config->limits.retire_ms);
     if (parent->listeners.count > 0)
         return 0;
     if (supervisor_take_listeners(&parent->listeners, err) < 0)
@@ -143,7 +143,7 @@ be_child(void *state, int channel, pid_t parent_pid)
         .secret = parent->secret,
         .spool = parent->spool,
         .channel = channel,
-        .retire_ms = RETIRE_MS,
+        .retire_ms = settings_config(settings)->limits.retire_ms,
         .parent = parent_pid,
     };
     struct error err;
@@ -157,10 +157,17 @@ be_child(void *state, int channel, pid_t parent_pid)
     exit(result < 0);
 }
 
+static const struct limits *
+limits_of(const struct parent *parent)
+{
+    return &settings_config(parent->settings)->limits;
+}
+
 static void
 promote(struct parent *parent)
 {
-    keeper_promote(&parent->keeper, RETIRE_MS);
+    /* The old child has the time that it was started with. */
+    keeper_promote(&parent->keeper, limits_of(parent)->retire_ms);
     if (parent->candidate != NULL) {
         settings_free(parent->settings);
         parent->settings = parent->candidate;
@@ -254,7 +261,7 @@ stop(struct parent *parent)
         return;
     parent->is_stopping = true;
     supervisor_say_stopping();
-    keeper_stop(&parent->keeper, STOP_MS);
+    keeper_stop(&parent->keeper, limits_of(parent)->stop_ms);
 }
 
 /* A child that died is started again, later each time that it dies at once. */
@@ -324,8 +331,24 @@ take_byte(struct parent *parent, struct keeper_child *child)
 
     if (byte == CHILD_READY && child->state == KEEPER_STARTING)
         promote(parent);
-    else if (byte == CHILD_ALIVE && child->state == KEEPER_SERVING)
+    else if (byte == CHILD_ALIVE && child->state == KEEPER_SERVING &&
+             supervisor_watchdog_ms() != 0)
         supervisor_say_alive();
+}
+
+/* Often enough for the watchdog and for the time after which a child hangs. */
+static int64_t
+ping_every_ms(const struct parent *parent)
+{
+    int64_t watchdog_ms = supervisor_watchdog_ms();
+    int64_t hang_ms = settings_config(parent->settings)->hang_timeout_ms;
+    int64_t every_ms = PING_MS;
+
+    if (watchdog_ms != 0 && watchdog_ms < every_ms)
+        every_ms = watchdog_ms;
+    if (hang_ms != 0 && hang_ms / 4 < every_ms)
+        every_ms = hang_ms / 4;
+    return every_ms > 0 ? every_ms : 1;
 }
 
 /*
@@ -335,15 +358,15 @@ take_byte(struct parent *parent, struct keeper_child *child)
 static void
 ping(struct parent *parent, int64_t now_ms)
 {
-    int64_t every_ms = supervisor_watchdog_ms();
-    struct keeper_child *serving = keeper_find(&parent->keeper, KEEPER_SERVING);
+    int64_t every_ms = ping_every_ms(parent);
 
-    if (every_ms == 0 || now_ms < parent->ping_at_ms)
+    if (now_ms < parent->ping_at_ms)
         return;
     parent->ping_at_ms = now_ms + every_ms;
-    if (serving != NULL)
-        keeper_order(&parent->keeper, serving, CHILD_PING, NULL);
-    else
+    if (keeper_find(&parent->keeper, KEEPER_SERVING) != NULL)
+        keeper_ping(&parent->keeper, every_ms,
+                    settings_config(parent->settings)->hang_timeout_ms);
+    else if (supervisor_watchdog_ms() != 0)
         supervisor_say_alive();
 }
 
@@ -373,11 +396,11 @@ static int
 wait_ms(const struct parent *parent)
 {
     int64_t wait = WATCH_MS;
-    int64_t every_ms = supervisor_watchdog_ms();
+    int64_t every_ms = ping_every_ms(parent);
 
     if (parent->restart_at_ms != 0)
         wait = RESTART_MS;
-    return (int)(every_ms != 0 && every_ms < wait ? every_ms : wait);
+    return (int)(every_ms < wait ? every_ms : wait);
 }
 
 static int

@@ -16,6 +16,7 @@ static const struct limits defaults = {
     .send_ms = 60000,
     .drain_ms = 2000,
     .stop_ms = 10000,
+    .retire_ms = 300000,
     .uploads = 64,
     .open_requests = 100,
     .login_account = 10,

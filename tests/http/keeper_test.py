@@ -1,0 +1,103 @@
+"""weighd's server process: one that dies, hangs or does not end is replaced."""
+import os
+import signal
+import time
+import unittest
+
+from tests.daemon import Daemon
+from tests.http import supervise_test as watched
+
+
+def serving(registry, not_these=()):
+    """The one child, once it is none of those before and answers."""
+    def look():
+        found = [pid for pid in watched.children(registry) if pid not in not_these]
+        return found if len(found) == 1 else None
+    (child,) = watched.until(look, "the child", registry)
+    return child
+
+
+def halt(pid):
+    """Stops the process, and waits until each of its threads has."""
+    os.kill(pid, signal.SIGSTOP)
+    tasks = f"/proc/{pid}/task"
+    while True:
+        states = []
+        for task in os.listdir(tasks):
+            with open(f"{tasks}/{task}/stat") as f:
+                states.append(f.read().rpartition(")")[2].split()[0])
+        if set(states) == {"T"}:
+            return
+        time.sleep(0.01)
+
+
+def reason(registry, pid):
+    """Why the log says that the child was killed."""
+    return [line["why"] for line in watched.events(registry, "server killed") if line["pid"] == pid]
+
+
+class KeeperTest(unittest.TestCase):
+    def test_a_child_that_hangs_is_killed_and_another_serves(self):
+        with Daemon(hang_timeout_ms=400) as registry:
+            old = serving(registry)
+            halt(old)
+            self.assertEqual(registry.ask("GET", "/ready").status, 200)
+            self.assertNotEqual(serving(registry), old)
+            self.assertEqual(reason(registry, old), ["it hangs"])
+            self.assertEqual(registry.stop(), 0)
+
+    def test_with_hang_timeout_0_a_child_that_hangs_is_left_alone(self):
+        with Daemon(hang_timeout_ms=0) as registry:
+            old = serving(registry)
+            halt(old)
+            time.sleep(1.5)  # the parent has asked it meanwhile
+            os.kill(old, signal.SIGCONT)
+            self.assertEqual(registry.ask("GET", "/ready").status, 200)
+            self.assertEqual(serving(registry), old)
+
+    def test_a_child_that_hangs_does_not_keep_weighd_from_stopping(self):
+        with Daemon(hang_timeout_ms=0, stop_timeout_ms=100) as registry:
+            child = serving(registry)
+            halt(child)
+            self.assertEqual(registry.stop(), 0)
+            self.assertEqual(reason(registry, child), ["it does not end"])
+
+    def test_a_download_that_outlasts_the_drain_is_cut_and_does_not_look_whole(self):
+        with Daemon(drain_timeout_ms=300) as registry:
+            token = registry.person("alice")
+            registry.create("alice/tiny", token)
+            content = os.urandom(1 << 20) * 32
+            named = registry.upload("alice/tiny", token, content)
+            self.assertEqual(registry.commit("alice/tiny", token, {"data.bin": named}).status, 200)
+            old = serving(registry)
+            connection = registry.connect()
+            self.addCleanup(connection.close)
+            connection.request("GET", "/alice/tiny/resolve/main/data.bin", headers={"Authorization": f"Bearer {token}"})
+            answer = connection.getresponse()
+            answer.read(1)
+            watched.change(registry, sign_up="closed")
+            self.assertNotIn("message", watched.hang_up(registry))
+            serving(registry, [old])
+            watched.until(lambda: old not in watched.children(registry), "the old child's end", registry)
+            self.assertEqual(reason(registry, old), [])
+            with self.assertRaises(Exception):  # a reset, or an end before the announced length
+                answer.read()
+
+    def test_a_killed_child_is_followed_within_a_second_and_no_connection_is_refused(self):
+        with Daemon() as registry:
+            loads = [watched.Load(registry, keep_alive=False) for _ in range(4)]
+            old = serving(registry)
+            watched.until(lambda: all(load.count > 5 for load in loads), "the load", registry)
+            os.kill(old, signal.SIGKILL)
+            serving(registry, [old])
+            counts = [load.count for load in loads]
+            watched.until(lambda: all(load.count > count for load, count in zip(loads, counts)), "service", registry)
+            for load in loads:
+                load.finish()
+            # Those under way are lost; each client loses one at most, and none is turned away.
+            self.assertTrue(all(len(load.failures) <= 1 for load in loads), [load.failures for load in loads])
+            self.assertFalse(any("refused" in failure for load in loads for failure in load.failures))
+
+
+if __name__ == "__main__":
+    unittest.main()
