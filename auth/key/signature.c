@@ -7,6 +7,7 @@
 #include "storage/base/buffer.h"
 #include "storage/base/json.h"
 #include "storage/base/text.h"
+#include "storage/base/twin.h"
 
 #define MEDIA_TYPE "application/vnd.dev.sigstore.bundle.v0.3+json"
 
@@ -16,16 +17,10 @@
 /* What `git lfs track` writes after the pattern. */
 static const char attributes_tail[] = " filter=lfs diff=lfs merge=lfs -text";
 
-struct name {
-    const char *text;
-    const char *folded;
-};
-
 static int
 compare_names(const void *a, const void *b)
 {
-    return strcmp(((const struct name *)a)->text,
-                  ((const struct name *)b)->text);
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 /* As if '/' came before every other byte, so that folders stay together. */
@@ -46,17 +41,9 @@ compare_parts(const char *a, const char *b)
 }
 
 static int
-compare_text_parts(const void *a, const void *b)
+compare_names_by_parts(const void *a, const void *b)
 {
-    return compare_parts(((const struct name *)a)->text,
-                         ((const struct name *)b)->text);
-}
-
-static int
-compare_folded_parts(const void *a, const void *b)
-{
-    return compare_parts(((const struct name *)a)->folded,
-                         ((const struct name *)b)->folded);
+    return compare_parts(*(const char *const *)a, *(const char *const *)b);
 }
 
 int
@@ -84,50 +71,23 @@ sort_files(struct arena *arena, const struct signature_file *files,
     return out;
 }
 
-/*
- * In the order of parts a file comes right before what lies in a folder of the
- * same name, and equal names lie together, so neighbours tell all.
- */
 static int
-check_twins(struct name *names, size_t count, struct error *err)
-{
-    qsort(names, count, sizeof(*names), compare_folded_parts);
-    for (size_t i = 1; i < count; i++) {
-        const char *before = names[i - 1].folded;
-        const char *after = names[i].folded;
-        size_t length = strlen(before);
-
-        if (strncmp(before, after, length) != 0)
-            continue;
-        if (after[length] == '\0')
-            return error_set(err, ERROR_UNPROCESSABLE,
-                             "%s and %s would be one file on some disks",
-                             names[i - 1].text, names[i].text);
-        if (after[length] == '/')
-            return error_set(err, ERROR_UNPROCESSABLE,
-                             "%s cannot be a file and the folder of %s",
-                             names[i - 1].text, names[i].text);
-    }
-    return 0;
-}
-
-static int
-check_order(struct arena *arena, struct name *names, size_t count,
+check_order(struct arena *arena, const char **names, size_t count,
             struct error *err)
 {
-    struct name *by_parts = arena_array(arena, count, sizeof(*by_parts));
+    const char **by_parts = arena_array(arena, count, sizeof(*by_parts));
 
     if (count == 0)
         return 0;
     memcpy(by_parts, names, count * sizeof(*names));
     qsort(names, count, sizeof(*names), compare_names);
-    qsort(by_parts, count, sizeof(*by_parts), compare_text_parts);
+    qsort(by_parts, count, sizeof(*by_parts), compare_names_by_parts);
     for (size_t i = 0; i < count; i++)
-        if (strcmp(names[i].text, by_parts[i].text) != 0)
+        if (strcmp(names[i], by_parts[i]) != 0)
             return error_set(err, ERROR_UNPROCESSABLE,
                              "%s and %s: tools sort such names differently "
                              "and would show two digests; rename one",
-                             names[i].text, by_parts[i].text);
+                             names[i], by_parts[i]);
     return 0;
 }
 
@@ -136,7 +96,8 @@ check_names(const struct signature_file *files, size_t count, bool with_order,
             struct error *err)
 {
     struct arena *arena = arena_open();
-    struct name *names = arena_array(arena, count, sizeof(*names));
+    const char **names = arena_array(arena, count, sizeof(*names));
+    struct twin_path *paths = arena_array(arena, count, sizeof(*paths));
     struct error inner;
     int result = -1;
 
@@ -146,10 +107,10 @@ check_names(const struct signature_file *files, size_t count, bool with_order,
                       text_line(arena, files[i].name), inner.message);
             goto done;
         }
-        names[i].text = files[i].name;
-        names[i].folded = text_fold(arena, files[i].name);
+        names[i] = files[i].name;
+        paths[i].path = files[i].name;
     }
-    if (check_twins(names, count, err) < 0)
+    if (twin_check(paths, count, err) < 0)
         goto done;
     result = with_order ? check_order(arena, names, count, err) : 0;
 

@@ -8,6 +8,7 @@
 #include "cli/client/blocks.h"
 #include "storage/base/hex.h"
 #include "storage/base/text.h"
+#include "storage/base/twin.h"
 
 #define PAGES_LIMIT 1000
 #define TREE_PAGE_LIMIT 1000
@@ -216,6 +217,20 @@ model_read_tree(struct model_tree *out, struct client *client,
     }
     *out = (struct model_tree){list.files, list.count};
     return 0;
+}
+
+int
+model_check_twins(const struct model_tree *tree, struct error *err)
+{
+    struct arena *arena = arena_open();
+    struct twin_path *paths = arena_array(arena, tree->count, sizeof(*paths));
+    int result;
+
+    for (size_t i = 0; i < tree->count; i++)
+        paths[i].path = tree->files[i].path;
+    result = twin_check(paths, tree->count, err);
+    arena_free(arena);
+    return result;
 }
 
 const struct model_file *

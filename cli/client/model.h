@@ -65,6 +65,12 @@ int model_read_tree(struct model_tree *out, struct client *client,
                     struct arena *arena, const char *name, const char *commit,
                     struct error *err);
 
+/*
+ * Refuses a list with two files that some disk takes for one (twin.h): of
+ * these, the second would lie where the first was verified.
+ */
+int model_check_twins(const struct model_tree *tree, struct error *err);
+
 /* NULL when there is none. */
 const struct model_file *model_find_file(const struct model_tree *tree,
                                          const char *path);

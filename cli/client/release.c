@@ -224,7 +224,8 @@ release_find(struct release_target *out, struct client *client,
     if (model_read_tree(&out->tree, client, arena, name, out->commit, err) < 0)
         return err->code == ERROR_GATED ? ask_gate(client, arena, name, err)
                                         : -1;
-    if (drop_git_files(&out->tree, arena, err) < 0)
+    if (model_check_twins(&out->tree, err) < 0 ||
+        drop_git_files(&out->tree, arena, err) < 0)
         return -1;
     return check_signed(out, client, home, arena, question, err);
 }

@@ -67,9 +67,70 @@ text_check_name(const char *name, struct error *err)
     return 0;
 }
 
+/* Most names are ASCII, where folding is the case of letters alone. */
+static char *
+fold_ascii(struct arena *arena, const char *text)
+{
+    char *folded = arena_text(arena, text);
+
+    for (char *at = folded; *at != '\0'; at++)
+        if (*at >= 'A' && *at <= 'Z')
+            *at = (char)(*at - 'A' + 'a');
+    return folded;
+}
+
+static bool
+is_ascii(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)text[i] >= 0x80)
+            return false;
+    return true;
+}
+
+char *
+text_fold(struct arena *arena, const char *text)
+{
+    utf8proc_uint8_t *folded = NULL;
+
+    if (is_ascii(text, strlen(text)))
+        return fold_ascii(arena, text);
+    if (utf8proc_map((const utf8proc_uint8_t *)text, 0, &folded,
+                     UTF8PROC_NULLTERM | UTF8PROC_STABLE | UTF8PROC_COMPOSE |
+                         UTF8PROC_CASEFOLD | UTF8PROC_IGNORE) < 0)
+        return arena_text(arena, text);
+    arena_defer(arena, free, folded);
+    return (char *)folded;
+}
+
+/*
+ * Whether some disk takes the segment for git's own folder: in any case, by
+ * its short name, or with characters inside that the disk passes over.
+ */
+static const char *
+find_git_name(const char *segment, size_t length)
+{
+    static const char *const names[] = {".git", "git~1"};
+    const char *found = NULL;
+    const char *folded;
+    struct arena *arena;
+
+    if (length != 4 && length != 5 && is_ascii(segment, length))
+        return NULL;
+    arena = arena_open();
+    folded = text_fold(arena, arena_bytes(arena, segment, length));
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(folded, names[i]) == 0)
+            found = names[i];
+    arena_free(arena);
+    return found;
+}
+
 static int
 check_segment(const char *segment, size_t length, struct error *err)
 {
+    const char *name;
+
     if (length == 0)
         return error_set(err, ERROR_UNPROCESSABLE,
                          "a path has no empty segment");
@@ -80,10 +141,10 @@ check_segment(const char *segment, size_t length, struct error *err)
     if (segment[length - 1] == '.' || segment[length - 1] == ' ')
         return error_set(err, ERROR_UNPROCESSABLE,
                          "a path's segment does not end in '.' or ' '");
-    if (length == 4 && strncasecmp(segment, ".git", 4) == 0)
-        return error_set(err, ERROR_UNPROCESSABLE, "a path holds no '.git'");
-    if (length == 5 && strncasecmp(segment, "git~1", 5) == 0)
-        return error_set(err, ERROR_UNPROCESSABLE, "a path holds no 'git~1'");
+    name = find_git_name(segment, length);
+    if (name != NULL)
+        return error_set(err, ERROR_UNPROCESSABLE, "a path holds no '%s'",
+                         name);
     return 0;
 }
 
@@ -107,9 +168,10 @@ text_check_path(const char *path, struct error *err)
         return error_set(err, ERROR_UNPROCESSABLE, "a path is UTF-8");
     for (size_t i = 0; i < length; i++)
         if ((unsigned char)path[i] < 0x20 || path[i] == 0x7f ||
-            path[i] == '\\' || is_c1(path + i))
+            strchr("\\:", path[i]) != NULL || is_c1(path + i))
             return error_set(err, ERROR_UNPROCESSABLE,
-                             "a path holds no backslash or control character");
+                             "a path holds no backslash, colon or control "
+                             "character");
     for (;;) {
         size_t n = strcspn(at, "/");
 
@@ -211,19 +273,6 @@ text_line(struct arena *arena, const char *text)
         if (*at == '\n' || *at == '\t')
             *at = '?';
     return out;
-}
-
-char *
-text_fold(struct arena *arena, const char *text)
-{
-    utf8proc_uint8_t *folded = NULL;
-
-    if (utf8proc_map((const utf8proc_uint8_t *)text, 0, &folded,
-                     UTF8PROC_NULLTERM | UTF8PROC_STABLE | UTF8PROC_COMPOSE |
-                         UTF8PROC_CASEFOLD) < 0)
-        return arena_text(arena, text);
-    arena_defer(arena, free, folded);
-    return (char *)folded;
 }
 
 bool

@@ -30,9 +30,10 @@ int text_check_name(const char *name, struct error *err);
 
 /*
  * A file's path inside a repository: UTF-8, '/' between segments, none of
- * them empty, ".", "..", ".git" in any case, ending in '.' or ' ', or over
- * 255 bytes; no backslash, no control character, at most 1,024 bytes.
- * ERROR_UNPROCESSABLE says which rule.
+ * them empty, ".", "..", ".git" as any disk may read it, ending in '.' or ' ',
+ * or over 255 bytes; no backslash, no colon (a drive or a file's second stream
+ * to some), no control character, at most 1,024 bytes.  ERROR_UNPROCESSABLE
+ * says which rule.
  */
 int text_check_path(const char *path, struct error *err);
 
@@ -51,8 +52,9 @@ char *text_printable(struct arena *arena, const char *text);
 char *text_line(struct arena *arena, const char *text);
 
 /*
- * In Unicode's composed form with case folded: equal for two texts that some
- * file system takes for one name.  Other text than UTF-8 comes back as it is.
+ * In Unicode's composed form with case folded and without what is not shown:
+ * equal for two texts that some file system takes for one name.  Other text
+ * than UTF-8 comes back as it is.
  */
 char *text_fold(struct arena *arena, const char *text);
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "storage/base/twin.h"
 #include "storage/git/entry.h"
 #include "storage/git/handle.h"
 #include "storage/git/library.h"
@@ -177,6 +178,53 @@ write_name(size_t *next, struct view *view, git_treebuilder *builder,
                        &(struct span){span->edits, i, *next, whole + 1}, err);
 }
 
+/* The names of one folder as a commit leaves it. */
+struct names {
+    struct arena *arena;
+    const git_tree *base; /* the folder before; NULL: there was none */
+    const char *folder;   /* its path with '/' at the end, "" for the root */
+    struct twin_path *paths;
+    size_t count;
+    bool has_new;
+};
+
+/* Called for each name; 0 keeps it in the builder. */
+static int
+note_name(const git_tree_entry *entry, void *payload)
+{
+    struct names *names = payload;
+    const char *name = git_tree_entry_name(entry);
+    bool is_old =
+        names->base != NULL && git_tree_entry_byname(names->base, name) != NULL;
+
+    names->paths[names->count++] = (struct twin_path){
+        arena_format(names->arena, "%s%s", names->folder, name), is_old};
+    names->has_new = names->has_new || !is_old;
+    return 0;
+}
+
+/* Twins that are there already stay, so that history can be gone on with. */
+static int
+check_twins(git_treebuilder *builder, const git_tree *base,
+            const struct span *span, struct error *err)
+{
+    struct arena *arena = arena_open();
+    struct names names = {
+        .arena = arena,
+        .base = base,
+        .folder =
+            arena_bytes(arena, span->edits[span->first]->path, span->depth),
+        .paths = arena_array(arena, git_treebuilder_entrycount(builder),
+                             sizeof(*names.paths)),
+    };
+    int result;
+
+    git_treebuilder_filter(builder, note_name, &names);
+    result = names.has_new ? twin_check(names.paths, names.count, err) : 0;
+    arena_free(arena);
+    return result;
+}
+
 static int
 build_folder(struct oid *out, bool *out_empty, struct view *view,
              const git_tree *base, const struct span *span, struct error *err)
@@ -195,6 +243,8 @@ build_folder(struct oid *out, bool *out_empty, struct view *view,
         if (write_name(&next, view, builder, &rest, err) < 0)
             goto done;
     }
+    if (span->first < span->end && check_twins(builder, base, span, err) < 0)
+        goto done;
     *out_empty = git_treebuilder_entrycount(builder) == 0;
     /* Git has no empty folder but the root. */
     if ((!*out_empty || span->depth == 0) &&

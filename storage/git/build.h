@@ -47,9 +47,9 @@ int build_pointer(struct oid *out, struct view *view,
 
 /*
  * ERROR_ENTRY_NOT_FOUND "A file with this name doesn't exist" when what is to
- * be removed is not there; ERROR_UNPROCESSABLE when a path is given twice or
- * is a file and a folder at once.  When the edits change nothing, *out is the
- * parent itself.
+ * be removed is not there; ERROR_UNPROCESSABLE when a path is given twice, is
+ * a file and a folder at once, or is new and some disk's other name for one
+ * that is there.  When the edits change nothing, *out is the parent itself.
  */
 int build_commit(struct oid *out, struct view *view,
                  const struct build_draft *draft, struct error *err);

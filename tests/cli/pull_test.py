@@ -208,6 +208,15 @@ class Pull(Case):
         self.registry.files = {"sub/.gitmodules": b"evil"}
         self.pull(status=5)
 
+    def test_hostile_30_a_list_with_two_names_for_one_file_is_refused(self):
+        for twins in (("config.json", "Config.json"),
+                      ("caf\u00e9.txt", "cafe\u0301.txt"), ("A/x", "a")):
+            self.registry.files = {path: b"evil" for path in twins}
+            self.pull(status=1)
+            self.assertIn(twins[1], self.stderr)
+            self.assertEqual(self.registry.sent, 0)
+            self.assertFalse(os.path.exists(self.cache))
+
     def test_the_token_does_not_follow_a_redirect_to_another_origin(self):
         elsewhere = Registry(FILES, weights=["model.safetensors"])
         self.addCleanup(elsewhere.close)

@@ -250,6 +250,30 @@ TEST(a_path_is_not_a_file_and_a_folder)
     fixture_free(&f);
 }
 
+TEST(hostile_30_a_new_name_that_a_disk_takes_for_an_old_one_is_refused)
+{
+    struct fixture f = fixture_open();
+    struct oid first = first_commit(&f);
+    const struct edit old[] = {write_file(&f, "readme.MD", "1")};
+    const struct edit folder[] = {write_file(&f, "A/new.txt", "1")};
+    const struct edit composed[] = {write_file(&f, "a/\xc3\xa9", "1"),
+                                    write_file(&f, "a/e\xcc\x81", "2")};
+    const struct edit renamed[] = {write_file(&f, "readme.md", "1"),
+                                   {"README.md", EDIT_REMOVE, {{0}}}};
+    struct oid second;
+
+    CHECK(commit_edits(&second, &f, &first, old, 1) < 0);
+    CHECK(f.err.code == ERROR_UNPROCESSABLE);
+    CHECK(strstr(f.err.message, "README.md") != NULL &&
+          strstr(f.err.message, "readme.MD") != NULL);
+    CHECK(commit_edits(&second, &f, &first, folder, 1) < 0);
+    CHECK(commit_edits(&second, &f, &first, composed, 2) < 0);
+    CHECK(strstr(f.err.message, "a/\xc3\xa9") != NULL);
+    CHECK(commit_edits(&second, &f, &first, composed, 1) == 0);
+    CHECK(commit_edits(&second, &f, &first, renamed, 2) == 0);
+    fixture_free(&f);
+}
+
 TEST(edits_that_change_nothing_make_no_commit)
 {
     struct fixture f = fixture_open();

@@ -12,6 +12,7 @@
 #include "storage/base/arena.h"
 #include "storage/base/digest.h"
 #include "storage/base/text.h"
+#include "storage/base/twin.h"
 #include "storage/git/ref.h"
 #include "storage/model/pointer.h"
 #include "tests/check.h"
@@ -59,10 +60,11 @@ check_path_refused(const char *path)
 TEST(hostile_30_a_path_that_leads_elsewhere_is_refused)
 {
     static const char *const paths[] = {
-        "",         "..",   "../a", "a/..",    "a/../b", "a/./b",    "/a",
-        "a/",       "a//b", "a\\b", ".",       "..\\a",  "a. ",      "a.",
-        "a ",       "a./b", "a /b", "a\nb",    "a\rb",   "a\x1b[2J", "a\x7f",
-        "\xc2\x80", "a\tb", "//a",  "a/b/../", "...",    "a/... /b"};
+        "",        "..",       "../a",     "a/..",     "a/../b", "a/./b",
+        "/a",      "a/",       "a//b",     "a\\b",     ".",      "..\\a",
+        "a. ",     "a.",       "a ",       "a./b",     "a /b",   "a\nb",
+        "a\rb",    "a\x1b[2J", "a\x7f",    "\xc2\x80", "a\tb",   "//a",
+        "a/b/../", "...",      "a/... /b", "C:/a",     "C:a",    "a:b"};
 
     for (size_t i = 0; i < LENGTH(paths); i++)
         check_path_refused(paths[i]);
@@ -119,17 +121,55 @@ TEST(hostile_30_names_that_a_file_system_takes_for_one_fold_alike)
         {"\xc3\x89", "e\xcc\x81"},  /* both */
         {"stra\xc3\x9f"
          "e",
-         "STRASSE"},           /* one letter into two */
-        {"\xe2\x84\xaa", "k"}, /* the Kelvin sign */
+         "STRASSE"},                            /* one letter into two */
+        {"\xe2\x84\xaa", "k"},                  /* the Kelvin sign */
+        {"a\xe2\x80\x8d.bin", "A\xc2\xad.bin"}, /* what is not shown */
     };
     struct arena *arena = arena_open();
+    struct error err;
 
-    for (size_t i = 0; i < LENGTH(twins); i++)
+    for (size_t i = 0; i < LENGTH(twins); i++) {
+        const struct twin_path pair[] = {{twins[i][0], false},
+                                         {twins[i][1], true}};
+        const struct twin_path old[] = {{twins[i][0], true},
+                                        {twins[i][1], true}};
+
         CHECK_TEXT(text_fold(arena, twins[i][0]),
                    text_fold(arena, twins[i][1]));
+        CHECK(twin_check(pair, 2, &err) < 0);
+        CHECK(err.code == ERROR_UNPROCESSABLE);
+        CHECK(strstr(err.message, twins[i][0]) != NULL &&
+              strstr(err.message, twins[i][1]) != NULL);
+        CHECK(twin_check(old, 2, &err) == 0);
+    }
     /* Letters of two scripts that look alike are two names, not one. */
     CHECK(strcmp(text_fold(arena, "\xd0\xb0"), text_fold(arena, "a")) != 0);
     arena_free(arena);
+}
+
+TEST(hostile_30_twins_are_found_wherever_they_stand_in_a_list)
+{
+    static const struct twin_path good[] = {
+        {"a", false},   {"a.b", false}, {"b/a", false}, {"B2/a", false},
+        {"b/c", false}, {"c-d", false}, {"c/d", false},
+    };
+    static const struct twin_path apart[] = {
+        {"b/A", false}, {"b", true}, {"b.c", false}, {"B/a", false}};
+    static const struct twin_path file_and_folder[] = {
+        {"A/x", false}, {"a-b", false}, {"a", false}};
+    static const struct twin_path three[] = {{"a", true},
+                                             {"A", true},
+                                             {"b", true},
+                                             {"\xc3\xa1", false},
+                                             {"a\xcc\x81", true}};
+    struct error err;
+
+    CHECK(twin_check(good, LENGTH(good), &err) == 0);
+    CHECK(twin_check(NULL, 0, &err) == 0);
+    CHECK(twin_check(apart, LENGTH(apart), &err) < 0);
+    CHECK(twin_check(file_and_folder, LENGTH(file_and_folder), &err) < 0);
+    CHECK_TEXT(err.message, "a cannot be a file and the folder of A/x");
+    CHECK(twin_check(three, LENGTH(three), &err) < 0);
 }
 
 TEST(hostile_30_an_account_is_not_named_with_letters_that_look_alike)
@@ -160,12 +200,28 @@ TEST(hostile_30_an_account_is_not_named_with_letters_that_look_alike)
 TEST(hostile_36_a_folder_of_gits_own_is_no_path)
 {
     static const char *const paths[] = {
-        ".git",        ".GIT/config", "a/.git/hooks/x", ".gIt",
-        "a/.Git/HEAD", ".git.",       ".git ",          ".git\\config",
+        ".git",
+        ".GIT/config",
+        "a/.git/hooks/x",
+        ".gIt",
+        "a/.Git/HEAD",
+        ".git.",
+        ".git ",
+        ".git\\config",
+        "GIT~1",
+        "a/git~1/x",
+        ".git::$INDEX_ALLOCATION/config",
+        /* With characters that HFS+ passes over. */
+        ".g\xe2\x80\x8cit",
+        "\xef\xbb\xbf.git/config",
+        "a/.\xe2\x80\xaeGIT",
     };
+    struct error err;
 
     for (size_t i = 0; i < LENGTH(paths); i++)
         check_path_refused(paths[i]);
+    CHECK(text_check_path(".gitattributes", &err) == 0);
+    CHECK(text_check_path("git/\xef\xbc\x8egit", &err) == 0);
 }
 
 TEST(hostile_36_a_ref_that_leads_elsewhere_is_refused)
