@@ -14,6 +14,7 @@ blocks_open(struct blocks *out, struct arena *arena, uint64_t size_bytes)
     *out = (struct blocks){.size_bytes = size_bytes};
     out->count = (size_t)((size_bytes + BLOCKS_BYTES - 1) / BLOCKS_BYTES);
     out->state = arena_alloc(arena, out->count);
+    out->held = arena_array(arena, out->count, sizeof(*out->held));
     out->missing = out->count;
 }
 
@@ -21,6 +22,7 @@ void
 blocks_clear(struct blocks *blocks)
 {
     memset(blocks->state, BLOCK_MISSING, blocks->count);
+    memset(blocks->held, 0, blocks->count * sizeof(*blocks->held));
     blocks->front = 0;
     blocks->missing = blocks->count;
     blocks->done_bytes = 0;
@@ -57,18 +59,22 @@ blocks_next(struct blocks_range *out, struct blocks *blocks, size_t connections)
         first++;
     if (first == blocks->count || first > blocks->front + BLOCKS_AHEAD)
         return false;
+    /* A block of which a part is here begins a range of its own. */
     for (end = first; end < blocks->count && end - first < most &&
-                      blocks->state[end] == BLOCK_MISSING;
+                      blocks->state[end] == BLOCK_MISSING &&
+                      (end == first || blocks->held[end] == 0);
          end++)
         blocks->state[end] = BLOCK_ASKED;
     blocks->missing -= end - first;
-    *out = (struct blocks_range){(uint64_t)first * BLOCKS_BYTES,
+    *out = (struct blocks_range){(uint64_t)first * BLOCKS_BYTES +
+                                     blocks->held[first],
                                  end_of(blocks, end - 1)};
     return true;
 }
 
 void
-blocks_give_back(struct blocks *blocks, const struct blocks_range *range)
+blocks_give_back(struct blocks *blocks, const struct blocks_range *range,
+                 uint64_t at)
 {
     for (size_t i = (size_t)(range->begin / BLOCKS_BYTES);
          i < blocks->count && (uint64_t)i * BLOCKS_BYTES < range->end; i++) {
@@ -76,6 +82,8 @@ blocks_give_back(struct blocks *blocks, const struct blocks_range *range)
             continue;
         blocks->state[i] = BLOCK_MISSING;
         blocks->missing++;
+        if (at > (uint64_t)i * BLOCKS_BYTES && at < end_of(blocks, i))
+            blocks->held[i] = (uint32_t)(at - (uint64_t)i * BLOCKS_BYTES);
     }
 }
 

@@ -4,6 +4,10 @@
  * A file is cut into blocks of 1 MiB, the smallest piece that survives an
  * interruption.  Ranges are handed out from the front, so that what is here
  * can be hashed in order while the rest is on its way.  One thread at a time.
+ *
+ * No byte is asked for twice.  Ranges never overlap, and one that breaks goes
+ * on at its next byte.  What a process forgets when it ends is a block, less a
+ * byte, for each range that was on its way.
  */
 #ifndef CLI_CLIENT_BLOCKS_H
 #define CLI_CLIENT_BLOCKS_H
@@ -28,13 +32,14 @@ struct blocks {
     uint64_t size_bytes;
     size_t count;
     unsigned char *state; /* one a block */
+    uint32_t *held;       /* bytes of a missing block that are here already */
     size_t front;         /* blocks before it are all here */
     size_t missing;       /* neither here nor asked for */
     uint64_t done_bytes;
 };
 
 struct blocks_range {
-    uint64_t begin; /* bytes; begin is a block's first */
+    uint64_t begin; /* bytes */
     uint64_t end;   /* not in it any more */
 };
 
@@ -51,8 +56,10 @@ void blocks_clear(struct blocks *blocks);
 bool blocks_next(struct blocks_range *out, struct blocks *blocks,
                  size_t connections);
 
-/* What of a range that was asked for did not come is missing again. */
-void blocks_give_back(struct blocks *blocks, const struct blocks_range *range);
+/* What did not come of a range that was asked for, from at on, is missing
+ * again. */
+void blocks_give_back(struct blocks *blocks, const struct blocks_range *range,
+                      uint64_t at);
 
 /* The block is here.  An index past the end, or one that is here, is nothing.
  */

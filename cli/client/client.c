@@ -5,11 +5,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cli/client/backoff.h"
 #include "cli/client/refusal.h"
+#include "storage/base/clock.h"
 
-/* Waits between the tries of one question: 200, 400, 800, 1600, 3200 ms. */
-#define TRIES 6
-#define FIRST_WAIT_MS 200
 #define STEP_MS 1000
 
 struct client {
@@ -230,27 +229,28 @@ may_repeat(const struct client *client, const struct exchange_request *request,
 {
     bool is_harmless = strcmp(request->method, "POST") != 0;
 
-    if (!refusal_is_temporary(err) || !client->was_answered)
+    if (!client->was_answered)
         return false;
-    return is_harmless || err->code == ERROR_DATABASE ||
-           err->code == ERROR_TOO_MANY || refusal_is_unsent(err);
+    return is_harmless || refusal_is_later(err) || refusal_is_unsent(err);
 }
 
 int
 client_send(struct answer *out, struct client *client, struct arena *arena,
             const struct exchange_request *request, struct error *err)
 {
-    int wait_ms = FIRST_WAIT_MS;
+    struct backoff backoff = {.tries = BACKOFF_QUESTION_TRIES,
+                              .asked_seconds = BACKOFF_QUESTION_ASKED_S};
 
-    for (int n = 1;; n++) {
-        if (try_once(out, client, arena, request, err) == 0)
-            return 0;
-        if (n == TRIES || !may_repeat(client, request, err))
+    while (try_once(out, client, arena, request, err) < 0) {
+        int64_t now_ms = clock_monotonic_ms();
+
+        if (!may_repeat(client, request, err) ||
+            backoff_fail(&backoff, now_ms, err) < 0 ||
+            interrupt_sleep(client->interrupt, (int)(backoff.until_ms - now_ms),
+                            err) < 0)
             return -1;
-        if (interrupt_sleep(client->interrupt, wait_ms, err) < 0)
-            return -1;
-        wait_ms *= 2;
     }
+    return 0;
 }
 
 int

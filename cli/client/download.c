@@ -6,14 +6,14 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-#include "cli/client/refusal.h"
+#include "cli/client/backoff.h"
 #include "storage/base/clock.h"
 
 #define OPEN_FILES_LIMIT 32
-/* Tries in a row that bring no byte: 0.2, 0.4, … 12.8 s apart. */
-#define FRUITLESS_TRIES 7
-#define FIRST_WAIT_MS 200
 #define STEP_MS 100
+/* A range that stands still is given up, and the rest of it asked for anew;
+ * that costs nothing, so there is no need for patience. */
+#define STALL_S 10
 /* Room that stays free for whatever else writes to the disk. */
 #define SPARE_BYTES ((uint64_t)16 << 20)
 
@@ -42,8 +42,7 @@ struct run {
     struct flight *flights;
     size_t flight_count;
     uint64_t done_bytes;
-    int fruitless;
-    int64_t wait_until_ms;
+    struct backoff backoff; /* of tries that bring no byte */
     struct progress progress;
 };
 
@@ -89,7 +88,7 @@ on_bytes(void *state, const void *bytes, size_t length, struct error *err)
         return -1;
     flight->at += length;
     flight->run->done_bytes += length;
-    flight->run->fruitless = 0;
+    backoff_reset(&flight->run->backoff);
     /* The last bytes wait until no range needs the file any more. */
     if (!blocks_is_complete(&partial->blocks))
         hasher_set_ready(flight->run->hasher, &partial->hashing,
@@ -102,8 +101,8 @@ start_flight(struct run *run, struct partial *partial,
              const struct blocks_range *range, struct error *err)
 {
     struct flight *flight = xcalloc(1, sizeof(*flight));
-    struct exchange_request request = {.method = "GET",
-                                       .url = partial->item->url};
+    struct exchange_request request = {
+        .method = "GET", .url = partial->item->url, .stall_s = STALL_S};
 
     flight->run = run;
     flight->partial = partial;
@@ -141,7 +140,7 @@ end_flight(struct run *run, struct flight *flight)
     *at = flight->next;
     run->flight_count--;
     flight->partial->flights--;
-    blocks_give_back(&flight->partial->blocks, &flight->range);
+    blocks_give_back(&flight->partial->blocks, &flight->range, flight->at);
     exchange_free(flight->exchange);
     free(flight);
 }
@@ -194,7 +193,7 @@ static int
 fill(struct run *run, struct error *err)
 {
     while (run->flight_count < run->batch->connections &&
-           clock_monotonic_ms() >= run->wait_until_ms) {
+           backoff_is_over(&run->backoff, clock_monotonic_ms())) {
         struct blocks_range range;
         struct partial *partial;
 
@@ -205,23 +204,6 @@ fill(struct run *run, struct error *err)
         if (start_flight(run, partial, &range, err) < 0)
             return -1;
     }
-    return 0;
-}
-
-/* A connection broke: wait a little longer each time that nothing came. */
-static int
-land_broken(struct run *run, struct error *err)
-{
-    int64_t now_ms = clock_monotonic_ms();
-
-    if (!refusal_is_temporary(err))
-        return -1;
-    if (now_ms < run->wait_until_ms) /* one cause broke several at once */
-        return 0;
-    if (++run->fruitless > FRUITLESS_TRIES)
-        return -1;
-    run->wait_until_ms =
-        now_ms + ((int64_t)FIRST_WAIT_MS << (run->fruitless - 1));
     return 0;
 }
 
@@ -240,7 +222,9 @@ land(struct run *run, struct exchange *exchange, struct error *err)
     if (partial->flights == 0)
         hasher_set_ready(run->hasher, &partial->hashing,
                          blocks_ready_bytes(&partial->blocks));
-    return result == 0 ? 0 : land_broken(run, err);
+    if (result == 0)
+        return 0;
+    return backoff_fail(&run->backoff, clock_monotonic_ms(), err);
 }
 
 static void
@@ -314,7 +298,10 @@ int
 download_run(struct client *client, const struct download_batch *batch,
              struct error *err)
 {
-    struct run run = {.client = client, .batch = batch};
+    struct run run = {.client = client,
+                      .batch = batch,
+                      .backoff = {.tries = BACKOFF_TRANSFER_TRIES,
+                                  .asked_seconds = BACKOFF_TRANSFER_ASKED_S}};
     uint64_t total = 0;
     int result = -1;
 

@@ -76,7 +76,10 @@ break_off(struct exchange *exchange)
     return 0;
 }
 
-/* A new status line begins a new set of headers: 100 Continue, then 200. */
+/*
+ * A new status line begins a new set of headers: 100 Continue, then 200.  They
+ * are counted together, or a registry could send such sets for ever.
+ */
 static void
 begin_headers(struct exchange *exchange)
 {
@@ -85,7 +88,6 @@ begin_headers(struct exchange *exchange)
     curl_easy_getinfo(exchange->handle, CURLINFO_RESPONSE_CODE, &status);
     exchange->answer.status = (int)status;
     exchange->answer.headers = NULL;
-    exchange->header_count = 0;
 }
 
 static size_t
@@ -98,18 +100,18 @@ on_header(char *bytes, size_t one, size_t length, void *state)
     size_t end = length;
 
     (void)one;
-    if (length >= 5 && memcmp(bytes, "HTTP/", 5) == 0) {
-        begin_headers(exchange);
-        return length;
-    }
-    if (colon == NULL)
-        return length;
     if (length > EXCHANGE_HEADER_BYTES ||
         ++exchange->header_count > EXCHANGE_HEADERS_LIMIT) {
         error_set(&exchange->err, ERROR_UNPROCESSABLE,
                   "the registry's headers are too large");
         return break_off(exchange);
     }
+    if (length >= 5 && memcmp(bytes, "HTTP/", 5) == 0) {
+        begin_headers(exchange);
+        return length;
+    }
+    if (colon == NULL)
+        return length;
     value = colon + 1;
     while (value < bytes + end && (*value == ' ' || *value == '\t'))
         value++;
@@ -304,7 +306,9 @@ set_handle(struct exchange *exchange)
     curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, CONNECT_TIMEOUT_S);
     curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, STALL_TIMEOUT_S);
+    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME,
+                     exchange->request.stall_s > 0 ? exchange->request.stall_s
+                                                   : STALL_TIMEOUT_S);
     curl_easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(handle, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_S);
     curl_easy_setopt(handle, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_S);
@@ -432,6 +436,7 @@ exchange_finish(struct exchange *exchange, int verdict)
     }
     exchange->url = url;
     exchange->sent = 0;
+    exchange->header_count = 0;
     buffer_free(&exchange->body);
     set_headers(exchange);
     curl_easy_setopt(exchange->handle, CURLOPT_URL, url);

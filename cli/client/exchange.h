@@ -60,7 +60,8 @@ struct exchange_request {
     bool has_body;                    /* also one of length 0 */
     const struct exchange_sink *sink; /* NULL: into memory */
     size_t limit_bytes;               /* in memory; 0: EXCHANGE_LIMIT_BYTES */
-    void *state;                      /* the caller's own */
+    long stall_s; /* given up when nothing moves so long; 0: 30 s */
+    void *state;  /* the caller's own */
 };
 
 /* What exchanges of one client share. */

@@ -1,7 +1,10 @@
 #include "cli/client/refusal.h"
 
 #include <curl/curl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "storage/base/json.h"
 #include "storage/base/text.h"
@@ -64,6 +67,26 @@ find_text(const struct answer *answer, struct arena *arena)
     return text != NULL ? text : json_text(body, "message");
 }
 
+/* Of Retry-After, seconds or a date; 0 when it says nothing sensible. */
+static int
+find_retry_after(const struct answer *answer)
+{
+    const char *text = answer_header(answer, "Retry-After");
+    char *end;
+    long seconds = strtol(text, &end, 10);
+
+    if (text[0] == '\0' || (answer->status != 429 && answer->status != 503))
+        return 0;
+    if (*end != '\0') {
+        time_t at = curl_getdate(text, NULL);
+
+        seconds = at == -1 ? 0 : (long)(at - time(NULL));
+    }
+    if (seconds <= 0)
+        return 0;
+    return seconds < INT_MAX ? (int)seconds : INT_MAX;
+}
+
 int
 refusal_set(struct error *err, const struct answer *answer)
 {
@@ -77,6 +100,7 @@ refusal_set(struct error *err, const struct answer *answer)
     else
         error_set(err, code, "%s", text_printable(arena, text));
     err->status = answer->status;
+    err->retry_after_seconds = find_retry_after(answer);
     arena_free(arena);
     return -1;
 }
@@ -116,8 +140,15 @@ refusal_is_unsent(const struct error *err)
 }
 
 bool
+refusal_is_later(const struct error *err)
+{
+    return err->code == ERROR_DATABASE || err->code == ERROR_BUSY ||
+           err->code == ERROR_TOO_MANY;
+}
+
+bool
 refusal_is_temporary(const struct error *err)
 {
     return err->code == ERROR_NETWORK || err->code == ERROR_TIMEOUT ||
-           err->code == ERROR_DATABASE || err->code == ERROR_TOO_MANY;
+           refusal_is_later(err);
 }

@@ -8,13 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/client/refusal.h"
+#include "cli/client/backoff.h"
 #include "storage/base/clock.h"
 
 #define BATCH_OBJECTS 100 /* in one question */
 #define STEP_MS 100
-#define TRIES 8
-#define FIRST_WAIT_MS 250
 #define PARTS_LIMIT 100000
 
 static const char *const lfs_headers[] = {
@@ -31,7 +29,6 @@ struct piece {
     uint64_t length;
     struct exchange *exchange; /* while it is under way */
     int fd;
-    int tries;
     struct piece *next;
 };
 
@@ -55,7 +52,7 @@ struct run {
     uint64_t total_bytes;
     uint64_t present_bytes; /* in parts of an earlier try */
     uint64_t sent_bytes;
-    int64_t wait_until_ms;
+    struct backoff backoff;
     struct progress progress;
 };
 
@@ -258,7 +255,6 @@ start_piece(struct run *run, struct piece *piece, struct error *err)
     if (piece->fd < 0)
         return error_set_system(err, piece->file->path);
     request.fd = piece->fd;
-    piece->tries++;
     run->under_way++;
     for (size_t i = 0; i < UPLOAD_CONNECTIONS; i++)
         if (run->flying[i] == NULL) {
@@ -276,7 +272,7 @@ static int
 fill(struct run *run, struct error *err)
 {
     while (run->waiting != NULL && run->under_way < UPLOAD_CONNECTIONS &&
-           clock_monotonic_ms() >= run->wait_until_ms) {
+           backoff_is_over(&run->backoff, clock_monotonic_ms())) {
         struct piece *piece = run->waiting;
 
         run->waiting = piece->next;
@@ -298,12 +294,11 @@ land(struct run *run, struct exchange *exchange, struct error *err)
     end_piece(run, piece);
     if (result == 0) {
         run->sent_bytes += piece->length;
+        backoff_reset(&run->backoff);
         return 0;
     }
-    if (!refusal_is_temporary(err) || piece->tries >= TRIES)
+    if (backoff_fail(&run->backoff, clock_monotonic_ms(), err) < 0)
         return -1;
-    run->wait_until_ms =
-        clock_monotonic_ms() + ((int64_t)FIRST_WAIT_MS << piece->tries);
     *run->waiting_end = piece;
     run->waiting_end = &piece->next;
     return 0;
@@ -367,7 +362,11 @@ int
 upload_run(uint64_t *out_sent, struct client *client, struct arena *arena,
            const struct upload_batch *batch, struct error *err)
 {
-    struct run run = {.client = client, .arena = arena, .batch = batch};
+    struct run run = {.client = client,
+                      .arena = arena,
+                      .batch = batch,
+                      .backoff = {.tries = BACKOFF_TRANSFER_TRIES,
+                                  .asked_seconds = BACKOFF_TRANSFER_ASKED_S}};
     int result = 0;
 
     run.waiting_end = &run.waiting;

@@ -164,9 +164,36 @@ TEST(what_of_a_range_did_not_come_is_asked_for_again)
     blocks_set_done(&blocks, 0);
     blocks_set_done(&blocks, 1);
     CHECK(blocks_ready_bytes(&blocks) == 2 * (uint64_t)BLOCKS_BYTES);
-    blocks_give_back(&blocks, &range);
+    blocks_give_back(&blocks, &range, 2 * (uint64_t)BLOCKS_BYTES);
     CHECK(blocks_next(&again, &blocks, 1));
     CHECK(again.begin == 2 * (uint64_t)BLOCKS_BYTES);
+    arena_free(arena);
+}
+
+TEST(a_range_that_broke_goes_on_at_its_next_byte)
+{
+    const uint64_t at = 2 * (uint64_t)BLOCKS_BYTES + 7;
+    struct arena *arena = arena_open();
+    struct blocks_range range;
+    struct blocks_range again;
+    struct blocks blocks;
+
+    blocks_open(&blocks, arena, SIZE);
+    CHECK(blocks_next(&range, &blocks, 1));
+    blocks_set_done(&blocks, 0);
+    blocks_set_done(&blocks, 1);
+    blocks_give_back(&blocks, &range, at);
+    CHECK(blocks_next(&again, &blocks, 1));
+    CHECK(again.begin == at);
+    /* Nothing came: the same again, also where it would only be passed. */
+    blocks_give_back(&blocks, &again, again.begin);
+    blocks_set_done(&blocks, 3);
+    CHECK(blocks_next(&again, &blocks, 1));
+    CHECK(again.begin == at && again.end == 3 * (uint64_t)BLOCKS_BYTES);
+    blocks_give_back(&blocks, &again, again.begin);
+    blocks_clear(&blocks);
+    CHECK(blocks_next(&again, &blocks, 1));
+    CHECK(again.begin == 0 && again.end == range.end);
     arena_free(arena);
 }
 

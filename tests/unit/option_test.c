@@ -133,6 +133,7 @@ TEST(every_kind_of_error_has_its_exit_status)
         {ERROR_NOT_FOUND, 4},     {ERROR_REPO_NOT_FOUND, 4},
         {ERROR_SIGNATURE, 5},     {ERROR_DIGEST_MISMATCH, 5},
         {ERROR_NETWORK, 6},       {ERROR_NO_SPACE, 7},
+        {ERROR_BUSY, 6},          {ERROR_TOO_MANY, 6},
         {ERROR_INTERRUPTED, 130},
     };
 
