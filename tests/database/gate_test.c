@@ -349,6 +349,79 @@ TEST(a_disabled_or_private_repository_gives_nothing_to_strangers)
     close_scene(&scene);
 }
 
+TEST(members_are_gated_where_there_is_a_gate_and_not_by_an_embargo_alone)
+{
+    struct scene scene;
+
+    open_scene(&scene, "open");
+    seed("UPDATE gate SET org_members_gated = true,"
+         " released_at = now() + interval '1 day'");
+    CHECK(ask(&scene) == GATE_EMBARGO);
+    seed_member(scene.acme, scene.person, "read");
+    CHECK(ask(&scene) == GATE_MEMBER);
+    seed("UPDATE gate SET mode = 'manual'");
+    CHECK(ask(&scene) == GATE_EMBARGO);
+    close_scene(&scene);
+}
+
+TEST(without_a_standing_a_fine_grained_token_reaches_nothing_gated)
+{
+    struct gate_object object = {.path = "weights.gguf"};
+    struct gate_answer answer;
+    struct scene scene;
+    struct error err;
+
+    open_scene(&scene, "manual");
+    seed_grant(&scene, "now()", "NULL");
+    object.repository = &scene.repository;
+    CHECK(gate_check(&answer, scene.db, &scene.caller, &object, &err) == 0);
+    CHECK(answer.reason == GATE_GRANTED);
+    scene.caller.role = TOKEN_FINE_GRAINED;
+    CHECK(gate_check(&answer, scene.db, &scene.caller, &object, &err) == 0);
+    CHECK(answer.reason == GATE_TOKEN);
+    close_scene(&scene);
+}
+
+TEST(what_is_open_to_everybody_does_not_end_with_a_token)
+{
+    struct scene scene;
+
+    open_scene(&scene, NULL);
+    scene.caller.token = seed(
+        "INSERT INTO token (public_id, account, hash, hint, role, expires_at)"
+        " VALUES ('t', %lld, '', '', 'read', now() + interval '1 hour')"
+        " RETURNING id",
+        (long long)scene.person);
+    CHECK(ask(&scene) == GATE_OPEN);
+    CHECK(scene.answer.valid_until_ms == CLOCK_NEVER);
+    seed("UPDATE repository SET namespace = %lld, private = true",
+         (long long)scene.person);
+    CHECK(ask(&scene) == GATE_OWNER);
+    CHECK(scene.answer.valid_until_ms <= clock_now_ms() + HOUR_MS);
+    close_scene(&scene);
+}
+
+TEST(a_refusal_gives_no_leave_to_read_and_a_grant_until_its_end)
+{
+    const struct digest digest = {{7}};
+    struct content_permit permit = {0};
+    struct scene scene;
+    struct error err;
+
+    open_scene(&scene, "manual");
+    CHECK(ask(&scene) == GATE_NO_REQUEST);
+    CHECK(gate_permit(&permit, &scene.answer, &digest, &err) < 0);
+    CHECK(err.code == ERROR_FORBIDDEN && permit.repository == 0);
+    seed_grant(&scene, "now()", "now() + interval '1 hour'");
+    CHECK(ask(&scene) == GATE_GRANTED);
+    CHECK(gate_permit(&permit, &scene.answer, &digest, &err) == 0);
+    CHECK(permit.repository == scene.repository.id);
+    CHECK(digest_is_equal(&permit.object, &digest));
+    CHECK(permit.valid_until_ms == scene.answer.valid_until_ms &&
+          permit.valid_until_ms <= clock_now_ms() + HOUR_MS);
+    close_scene(&scene);
+}
+
 TEST(every_question_is_recorded_with_its_answer)
 {
     struct scene scene;
