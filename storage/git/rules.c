@@ -199,17 +199,29 @@ read_weights(struct rule *out, struct arena *arena, const char *line,
     return true;
 }
 
+/* How many rules there may be at most: a short file takes little memory. */
+static size_t
+count_lines(const char *bytes, const char *end)
+{
+    size_t count = 0;
+
+    for (; bytes < end && count < RULES_LIMIT; count++)
+        bytes += line_length(bytes, end) + 1;
+    return count;
+}
+
 static void
 parse(struct rules *out, struct arena *arena, const char *bytes, size_t length,
       line_reader *reader)
 {
+    struct rule *rules;
     const char *end;
-    struct rule *rules = arena_array(arena, RULES_LIMIT, sizeof(*rules));
 
-    *out = (struct rules){rules, 0};
     if (length > RULES_FILE_LIMIT_BYTES)
         length = RULES_FILE_LIMIT_BYTES;
     end = bytes + length;
+    rules = arena_array(arena, count_lines(bytes, end), sizeof(*rules));
+    *out = (struct rules){rules, 0};
     for (const char *line = bytes; line < end && out->count < RULES_LIMIT;) {
         size_t here = line_length(line, end);
 

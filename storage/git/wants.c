@@ -5,6 +5,24 @@
 
 #include "storage/git/pktline.h"
 
+#define LIST_FIRST 16 /* names there is room for, then twice as many */
+
+/* Room for one more name, by what was sent and not by what may be. */
+static void
+make_room(struct oid_list *list, struct arena *arena)
+{
+    struct oid *oids;
+    size_t count = list->count;
+
+    if (count != 0 && (count < LIST_FIRST || (count & (count - 1)) != 0))
+        return;
+    oids = arena_array(arena, count == 0 ? LIST_FIRST : 2 * count,
+                       sizeof(*oids));
+    if (count > 0)
+        memcpy(oids, list->oids, count * sizeof(*oids));
+    list->oids = oids;
+}
+
 /* Puts the name at the beginning of text into a list. */
 static int
 add_oid(struct oid_list *list, struct arena *arena, const char *text,
@@ -12,8 +30,6 @@ add_oid(struct oid_list *list, struct arena *arena, const char *text,
 {
     char digits[OID_TEXT_SIZE];
 
-    if (list->oids == NULL)
-        list->oids = arena_array(arena, WANTS_LIMIT, sizeof(*list->oids));
     if (list->count == WANTS_LIMIT)
         return error_set(err, ERROR_TOO_LARGE, "more than %d names in one list",
                          WANTS_LIMIT);
@@ -21,6 +37,7 @@ add_oid(struct oid_list *list, struct arena *arena, const char *text,
         return error_set(err, ERROR_BAD_REQUEST, "an object's name is cut");
     memcpy(digits, text, sizeof(digits) - 1);
     digits[sizeof(digits) - 1] = '\0';
+    make_room(list, arena);
     if (!oid_parse(&list->oids[list->count], digits))
         return error_set(err, ERROR_BAD_REQUEST,
                          "an object's name has 40 hexadecimal digits");

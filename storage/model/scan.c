@@ -382,12 +382,12 @@ scan_file(struct scan_result *out, const struct source *source,
 {
     struct scan scan = {
         .out = out, .source = source, .path = path, .arena = arena};
-    uint8_t *head = arena_alloc(arena, HEAD_BYTES);
     bool found = false;
+    uint8_t *head;
 
-    scan.head = head;
     scan.length = source->size_bytes < HEAD_BYTES ? (size_t)source->size_bytes
                                                   : HEAD_BYTES;
+    scan.head = head = arena_alloc(arena, scan.length);
     if (source_read(source, head, 0, scan.length, err) < 0)
         return -1;
     *out = (struct scan_result){SCAN_EMPTY, SCAN_SAFE, "empty"};
