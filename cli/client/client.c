@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cli/client/authority.h"
 #include "cli/client/backoff.h"
 #include "cli/client/refusal.h"
 #include "storage/base/clock.h"
@@ -61,7 +62,7 @@ client_open(struct client **out, const struct client_settings *settings,
     client->origin = (struct exchange_origin){
         .registry = client->registry,
         .token = client->token,
-        .authority = getenv("SSL_CERT_FILE"),
+        .authority = authority_file(),
     };
     client->multi = curl_multi_init();
     *out = client;

@@ -2,14 +2,15 @@
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 
-# For a weigh that runs on other distributions: build the target weigh alone.
-# libcurl stays shared, since its archive wants Kerberos, and Debian has no
-# archive of that.
-option(WEIGHHOUSE_STATIC "take weigh's libraries but libcurl from archives" OFF)
-set(static_libraries crypto sodium jansson utf8proc seccomp yaml)
+# For a weigh that runs on other distributions: deploy/static builds the target
+# weigh alone, after the libcurl in this folder.  Debian's archive of libcurl
+# wants Kerberos, of which there is none.
+option(WEIGHHOUSE_STATIC "link weigh without any shared library" OFF)
+set(WEIGHHOUSE_CURL ${PROJECT_SOURCE_DIR}/build/static-curl/installed CACHE PATH
+  "folder of the libcurl that a static weigh is linked with")
+set(static_libraries crypto openssl sodium jansson utf8proc seccomp yaml)
 if(WEIGHHOUSE_STATIC)
-  # libcurl brings an OpenSSL of its own, which must not find ours.
-  add_link_options(-static-libgcc -Wl,--exclude-libs,ALL)
+  add_link_options(-static-pie -s)
 endif()
 
 # library(name modules...): an interface target of pkg-config's answer.
@@ -32,7 +33,15 @@ library(yaml yaml-0.1)
 library(pq libpq)
 library(git2 libgit2)
 library(zlib zlib)
-library(curl libcurl)
+if(WEIGHHOUSE_STATIC)
+  add_library(curl INTERFACE)
+  target_compile_definitions(curl INTERFACE CURL_STATICLIB)
+  target_include_directories(curl SYSTEM INTERFACE ${WEIGHHOUSE_CURL}/include)
+  target_link_libraries(curl INTERFACE
+    ${WEIGHHOUSE_CURL}/lib/libcurl.a openssl)
+else()
+  library(curl libcurl)
+endif()
 library(event libevent_core libevent_pthreads)
 library(cmark_core libcmark-gfm)
 
