@@ -16,8 +16,8 @@ make_room(struct oid_list *list, struct arena *arena)
 
     if (count != 0 && (count < LIST_FIRST || (count & (count - 1)) != 0))
         return;
-    oids = arena_array(arena, count == 0 ? LIST_FIRST : 2 * count,
-                       sizeof(*oids));
+    oids =
+        arena_array(arena, count == 0 ? LIST_FIRST : 2 * count, sizeof(*oids));
     if (count > 0)
         memcpy(oids, list->oids, count * sizeof(*oids));
     list->oids = oids;

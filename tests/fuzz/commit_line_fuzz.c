@@ -3,13 +3,16 @@
 
 #include "registry/routes/commit_line.h"
 
+#define LINE_BYTES 2048 /* a line over it is refused */
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct memory_source source;
-    struct commit_reader reader = {.source = &source.source};
+    struct commit_reader reader = {.source = &source.source,
+                                   .line_limit_bytes = LINE_BYTES};
     struct arena *arena = arena_open();
     struct commit_line parsed;
     const char *line = "";

@@ -23,13 +23,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static struct router *router;
     struct arena *arena = arena_open();
-    struct router *router = router_open(tables);
     const char *rest = arena_bytes(arena, data, size);
     const char *target = arena_format(arena, "/%s", rest);
     struct route_match match;
     struct error err;
 
+    if (router == NULL)
+        router = router_open(tables);
     if (router_find(&match, router, arena, "GET", target, &err) == 0)
         for (size_t i = 0; i < match.parameter_count; i++) {
             const struct parameter *parameter = &match.parameters[i];
@@ -38,7 +40,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 parameter->offset + parameter->length > strlen(target))
                 abort();
         }
-    router_free(router);
     arena_free(arena);
     return 0;
 }
