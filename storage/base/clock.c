@@ -71,6 +71,7 @@ clock_parse(int64_t *out_ms, const char *text)
     struct tm parts = {0};
     const char *rest = strptime(text, "%Y-%m-%d", &parts);
     int fraction_ms = 0;
+    int day = parts.tm_mday;
 
     if (rest == NULL)
         return false;
@@ -85,5 +86,6 @@ clock_parse(int64_t *out_ms, const char *text)
     if (*rest != '\0')
         return false;
     *out_ms = (int64_t)timegm(&parts) * 1000 + fraction_ms;
-    return true;
+    /* Of 30 February timegm makes 2 March. */
+    return parts.tm_mday == day;
 }

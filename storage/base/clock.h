@@ -25,7 +25,8 @@ void clock_write(char out[CLOCK_TEXT_SIZE], int64_t at_ms);
 
 /*
  * Reads "2026-11-24", "2026-11-24T05:23:06Z" and fractions of a second; a day
- * alone is its first moment.  False when it is none of these.
+ * alone is its first moment.  False when it is none of these, or no day of the
+ * calendar.
  */
 bool clock_parse(int64_t *out_ms, const char *text);
 

@@ -132,6 +132,9 @@ TEST(a_time_is_read_as_it_is_written)
     CHECK(clock_parse(&at, "2026-11-24"));
     CHECK(!clock_parse(&at, "24.11.2026"));
     CHECK(!clock_parse(&at, "2026-11-24T05:23"));
+    CHECK(clock_parse(&at, "2028-02-29"));
+    CHECK(!clock_parse(&at, "2026-02-29"));
+    CHECK(!clock_parse(&at, "2026-11-31T05:23:06Z"));
 }
 
 TEST(a_file_is_replaced_whole_or_not_at_all)
