@@ -225,6 +225,33 @@ TEST(a_forgotten_password_is_set_and_ends_all_sessions)
     close_scene(&scene);
 }
 
+TEST(a_disabled_account_gets_no_new_password_and_is_told_nothing)
+{
+    struct scene scene;
+
+    open_scene(&scene);
+    seed_account("alice");
+    seed("UPDATE account SET disabled_at = now()");
+    CHECK(join_forget(scene.db, scene.arena, "alice@example.org", "192.0.2.1",
+                      URL, &scene.err) == 0);
+    CHECK(seed("SELECT count(*) FROM outbox"
+               " WHERE sent_at IS NULL OR body <> '' OR recipient <> ''") == 0);
+    CHECK(seed("SELECT count(*) FROM link WHERE account IS NOT NULL") == 0);
+    close_scene(&scene);
+}
+
+TEST(who_confirmed_an_address_is_not_reminded)
+{
+    struct scene scene;
+
+    open_scene(&scene);
+    CHECK(join_remind(scene.db, scene.arena, seed_account("alice"), URL,
+                      &scene.err) == 0);
+    CHECK(join_remind(scene.db, scene.arena, 0, URL, &scene.err) == 0);
+    CHECK(seed("SELECT count(*) FROM outbox") == 0);
+    close_scene(&scene);
+}
+
 TEST(nobody_is_flooded_with_links)
 {
     struct scene scene;

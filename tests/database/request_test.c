@@ -308,9 +308,28 @@ TEST(a_quorum_needs_enough_named_reviewers_and_never_the_requester)
     CHECK(scene_decide(&scene, &scene.first, "accepted") == 0);
     CHECK(scene_has_status("pending"));
     CHECK(scene_decide(&scene, &scene.first, "accepted") < 0);
+    CHECK_TEXT(scene.err.message, "you have voted on this request already");
     CHECK(scene.err.status == 409);
     CHECK(scene_door(&scene) == GATE_PENDING);
     CHECK(scene_decide(&scene, &scene.second, "accepted") == 0);
+    CHECK(scene_door(&scene) == GATE_GRANTED);
+    scene_close(&scene);
+}
+
+TEST(what_a_quorum_rejected_no_vote_brings_back)
+{
+    struct scene scene;
+
+    scene_open(&scene);
+    CHECK(scene_set_gate(&scene, "{\"mode\":\"quorum\",\"quorum\":1,"
+                                 "\"reviewers\":[\"first\"]}") == 0);
+    CHECK(scene_ask(&scene) == 0);
+    CHECK(scene_decide(&scene, &scene.first, "rejected") == 0);
+    CHECK(scene_decide(&scene, &scene.first, "accepted") < 0);
+    CHECK(scene.err.status == 404);
+    CHECK(scene_door(&scene) == GATE_REJECTED);
+    CHECK(scene_decide(&scene, &scene.first, "pending") == 0);
+    CHECK(scene_decide(&scene, &scene.first, "accepted") == 0);
     CHECK(scene_door(&scene) == GATE_GRANTED);
     scene_close(&scene);
 }

@@ -338,6 +338,35 @@ TEST(a_fine_grained_token_makes_repositories_only_with_the_whole_namespace)
     close_scene(&scene);
 }
 
+/* How many models the front page shows the caller. */
+static size_t
+count_listed(struct scene *scene)
+{
+    struct repository *list;
+    size_t count = 0;
+
+    CHECK(right_list(&list, &count, scene->db, scene->arena, &scene->caller,
+                     &scene->err) == 0);
+    CHECK(count > 0);
+    return count;
+}
+
+TEST(the_front_page_shows_private_models_to_their_people_alone)
+{
+    const char *rights[] = {"read"};
+    struct scene scene;
+
+    open_scene(&scene);
+    CHECK(count_listed(&scene) == 1);
+    seed_member(scene.acme, scene.person, "read");
+    CHECK(count_listed(&scene) == 2);
+    hold_token(&scene, rights, 1);
+    CHECK(count_listed(&scene) == 1);
+    scene.caller = (struct caller){.name = ""};
+    CHECK(count_listed(&scene) == 1);
+    close_scene(&scene);
+}
+
 TEST(an_account_right_needs_somebody_signed_in)
 {
     struct caller nobody = {.name = ""};
