@@ -13,7 +13,7 @@
 #define STEP_MS 100
 /* A range that stands still is given up, and the rest of it asked for anew;
  * that costs nothing, so there is no need for patience. */
-#define STALL_S 10
+#define STALL_MS 10000
 /* Room that stays free for whatever else writes to the disk. */
 #define SPARE_BYTES ((uint64_t)16 << 20)
 
@@ -23,6 +23,7 @@ struct flight {
     struct partial *partial;
     struct blocks_range range;
     uint64_t at; /* the next byte that comes */
+    int64_t moved_at_ms;
     struct exchange *exchange;
     struct exchange_sink sink;
     const char *headers[2];
@@ -87,6 +88,7 @@ on_bytes(void *state, const void *bytes, size_t length, struct error *err)
     if (partial_add(partial, flight->at, bytes, length, err) < 0)
         return -1;
     flight->at += length;
+    flight->moved_at_ms = clock_monotonic_ms();
     flight->run->done_bytes += length;
     backoff_reset(&flight->run->backoff);
     /* The last bytes wait until no range needs the file any more. */
@@ -101,13 +103,14 @@ start_flight(struct run *run, struct partial *partial,
              const struct blocks_range *range, struct error *err)
 {
     struct flight *flight = xcalloc(1, sizeof(*flight));
-    struct exchange_request request = {
-        .method = "GET", .url = partial->item->url, .stall_s = STALL_S};
+    struct exchange_request request = {.method = "GET",
+                                       .url = partial->item->url};
 
     flight->run = run;
     flight->partial = partial;
     flight->range = *range;
     flight->at = range->begin;
+    flight->moved_at_ms = clock_monotonic_ms();
     flight->sink = (struct exchange_sink){on_begin, on_bytes, flight};
     snprintf(flight->range_text, sizeof(flight->range_text),
              "Range: bytes=%" PRIu64 "-%" PRIu64, range->begin, range->end - 1);
@@ -134,13 +137,17 @@ static void
 end_flight(struct run *run, struct flight *flight)
 {
     struct flight **at = &run->flights;
+    struct partial *partial = flight->partial;
 
     while (*at != flight)
         at = &(*at)->next;
     *at = flight->next;
     run->flight_count--;
-    flight->partial->flights--;
-    blocks_give_back(&flight->partial->blocks, &flight->range, flight->at);
+    partial->flights--;
+    blocks_give_back(&partial->blocks, &flight->range, flight->at);
+    if (partial->flights == 0)
+        hasher_set_ready(run->hasher, &partial->hashing,
+                         blocks_ready_bytes(&partial->blocks));
     exchange_free(flight->exchange);
     free(flight);
 }
@@ -219,12 +226,31 @@ land(struct run *run, struct exchange *exchange, struct error *err)
         result = error_set(err, ERROR_NETWORK, "%s: the answer was cut short",
                            partial->item->name);
     end_flight(run, flight);
-    if (partial->flights == 0)
-        hasher_set_ready(run->hasher, &partial->hashing,
-                         blocks_ready_bytes(&partial->blocks));
     if (result == 0)
         return 0;
     return backoff_fail(&run->backoff, clock_monotonic_ms(), err);
+}
+
+/* libcurl's own limit is on a mean speed, and so comes much later. */
+static int
+land_stalled(struct run *run, struct error *err)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    struct flight *next;
+
+    for (struct flight *at = run->flights; at != NULL; at = next) {
+        next = at->next;
+        if (now_ms - at->moved_at_ms < STALL_MS)
+            continue;
+        error_set(err, ERROR_NETWORK, "%s: nothing came from %s for %d s",
+                  at->partial->item->name, client_registry(run->client),
+                  STALL_MS / 1000);
+        client_stop(run->client, at->exchange);
+        end_flight(run, at);
+        if (backoff_fail(&run->backoff, now_ms, err) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 static void
@@ -268,7 +294,8 @@ run_all(struct run *run, struct error *err)
         if (fill(run, err) < 0 ||
             client_step(&done, run->client, STEP_MS, err) < 0)
             return -1;
-        if (done != NULL && land(run, done, err) < 0)
+        if ((done != NULL && land(run, done, err) < 0) ||
+            land_stalled(run, err) < 0)
             return -1;
         if (take_hashed(run, err) < 0)
             return -1;

@@ -172,7 +172,9 @@ on_body(char *bytes, size_t one, size_t length, void *state)
 static void
 wait_for_work(struct exchange *exchange)
 {
-    curl_easy_setopt(exchange->handle, CURLOPT_LOW_SPEED_TIME, WORK_TIMEOUT_S);
+    if (exchange->request.stall_s == 0)
+        curl_easy_setopt(exchange->handle, CURLOPT_LOW_SPEED_TIME,
+                         WORK_TIMEOUT_S);
 }
 
 static size_t

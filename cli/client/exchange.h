@@ -60,8 +60,10 @@ struct exchange_request {
     bool has_body;                    /* also one of length 0 */
     const struct exchange_sink *sink; /* NULL: into memory */
     size_t limit_bytes;               /* in memory; 0: EXCHANGE_LIMIT_BYTES */
-    long stall_s; /* given up when nothing moves so long; 0: 30 s */
-    void *state;  /* the caller's own */
+    /* Given up when nothing moves for so long; 0: 30 s, and an hour once all
+     * is sent, for what the registry does then. */
+    long stall_s;
+    void *state; /* the caller's own */
 };
 
 /* What exchanges of one client share. */

@@ -1,5 +1,6 @@
 #include "cli/client/hasher.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -33,6 +34,8 @@ hash_window(struct hasher *hasher, struct hasher_file *file, uint64_t to)
         ssize_t n = pread(file->fd, hasher->window + done, length - done,
                           (off_t)(file->hashed + done));
 
+        if (n < 0 && errno == EINTR)
+            continue;
         if (n < 0)
             return error_set_system(&file->err, "read");
         if (n == 0)

@@ -9,24 +9,40 @@
 
 #include "cli/client/oid.h"
 
+/* Names the file and its folder in a message, which is no longer anyway. */
+#define WHAT_SIZE 900
+
 static const char *
 journal_path(struct arena *arena, const struct partial_item *item)
 {
     return arena_format(arena, "%s.journal", item->partial);
 }
 
+/* What errno says of the disk, with the file's name and where it grows. */
+static int
+set_disk(struct error *err, const struct partial_item *item)
+{
+    int number = errno;
+    size_t folder = (size_t)(strrchr(item->partial, '/') - item->partial);
+    char what[WHAT_SIZE];
+
+    snprintf(what, sizeof(what), "%s, in %.*s", item->name, (int)folder,
+             item->partial);
+    errno = number;
+    return error_set_system(err, what);
+}
+
 /* Reserves the room, so that a full disk shows before the network is used. */
 static int
-reserve(int fd, uint64_t size_bytes, struct error *err)
+reserve(int fd, const struct partial_item *item, struct error *err)
 {
-    if (size_bytes == 0)
+    off_t size = (off_t)item->size_bytes;
+
+    if (size == 0 || fallocate(fd, 0, 0, size) == 0)
         return 0;
-    if (fallocate(fd, 0, 0, (off_t)size_bytes) == 0)
-        return 0;
-    if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
-        return error_set_system(err, "disk");
-    if (ftruncate(fd, (off_t)size_bytes) < 0)
-        return error_set_system(err, "disk");
+    if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG ||
+        ftruncate(fd, size) < 0)
+        return set_disk(err, item);
     return 0;
 }
 
@@ -61,7 +77,7 @@ partial_open(struct partial *out, const struct partial_item *item,
         if (ftruncate(out->fd, 0) < 0)
             return error_set_system(err, item->partial);
     }
-    if (reserve(out->fd, item->size_bytes, err) < 0) {
+    if (reserve(out->fd, item, err) < 0) {
         /* A reservation that failed half-way must not keep the disk full. */
         (void)unlink(item->partial);
         return -1;
@@ -83,16 +99,16 @@ partial_close(struct partial *partial)
 }
 
 static int
-write_at(int fd, uint64_t offset, const char *bytes, size_t length,
-         struct error *err)
+write_at(const struct partial *partial, uint64_t offset, const char *bytes,
+         size_t length, struct error *err)
 {
     while (length > 0) {
-        ssize_t n = pwrite(fd, bytes, length, (off_t)offset);
+        ssize_t n = pwrite(partial->fd, bytes, length, (off_t)offset);
 
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return error_set_system(err, "disk");
+            return set_disk(err, partial->item);
         bytes += n;
         offset += (uint64_t)n;
         length -= (size_t)n;
@@ -107,7 +123,7 @@ partial_add(struct partial *partial, uint64_t offset, const void *bytes,
     uint64_t end = offset + length;
     size_t index = (size_t)(offset / BLOCKS_BYTES);
 
-    if (write_at(partial->fd, offset, bytes, length, err) < 0)
+    if (write_at(partial, offset, bytes, length, err) < 0)
         return -1;
     for (; index < partial->blocks.count; index++) {
         uint64_t block_end = (uint64_t)(index + 1) * BLOCKS_BYTES;
@@ -174,10 +190,9 @@ partial_finish(bool *out_again, struct partial *partial, struct error *err)
     const struct partial_item *item = partial->item;
 
     *out_again = false;
-    if (partial->hashing.err.code != ERROR_NONE) {
-        *err = partial->hashing.err;
-        return -1;
-    }
+    if (partial->hashing.err.code != ERROR_NONE)
+        return error_set(err, partial->hashing.err.code, "%s: %s", item->name,
+                         partial->hashing.err.message);
     if (!is_right(partial)) {
         *out_again = true;
         return begin_again(partial, err);

@@ -13,6 +13,8 @@
 
 #define BATCH_OBJECTS 100 /* in one question */
 #define STEP_MS 100
+/* Standing still on the way, or while the registry puts a part on its disk. */
+#define STALL_S 60L
 #define PARTS_LIMIT 100000
 
 static const char *const lfs_headers[] = {
@@ -246,6 +248,7 @@ start_piece(struct run *run, struct piece *piece, struct error *err)
     struct exchange_request request = {.method = "PUT",
                                        .url = piece->url,
                                        .without_token = true,
+                                       .stall_s = STALL_S,
                                        .offset = piece->offset,
                                        .length = piece->length,
                                        .has_body = true,

@@ -109,8 +109,23 @@ session_hint_gated(struct context *context, const char *model)
 void
 session_hint_again(struct context *context, const struct error *err)
 {
-    if (err->code == ERROR_INTERRUPTED || err->code == ERROR_NETWORK)
-        command_hint(context, "the same command goes on from here");
+    static const struct {
+        enum error_code code;
+        const char *hint;
+    } ways[] = {
+        {ERROR_INTERRUPTED, "the same command goes on from here"},
+        {ERROR_NETWORK, "the same command goes on from here"},
+        {ERROR_TIMEOUT, "the same command goes on from here"},
+        {ERROR_DATABASE, "later, the same command goes on from here"},
+        {ERROR_BUSY, "later, the same command goes on from here"},
+        {ERROR_TOO_MANY, "later, the same command goes on from here"},
+        {ERROR_NO_SPACE, "make room; the same command goes on from here"},
+        {ERROR_DIGEST_MISMATCH, "the same command takes that file anew"},
+    };
+
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+        if (ways[i].code == err->code && context->hint[0] == '\0')
+            command_hint(context, "%s", ways[i].hint);
 }
 
 const char *

@@ -10,8 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int
-file_write_all(int fd, const void *bytes, size_t length, struct error *err)
+static int
+write_all(int fd, const void *bytes, size_t length, const char *what,
+          struct error *err)
 {
     const char *at = bytes;
 
@@ -21,11 +22,17 @@ file_write_all(int fd, const void *bytes, size_t length, struct error *err)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return error_set_system(err, "write");
+            return error_set_system(err, what);
         at += n;
         length -= (size_t)n;
     }
     return 0;
+}
+
+int
+file_write_all(int fd, const void *bytes, size_t length, struct error *err)
+{
+    return write_all(fd, bytes, length, "write", err);
 }
 
 static int
@@ -103,10 +110,10 @@ write_beside(char *beside, const void *bytes, size_t length, mode_t mode,
         error_set_system(err, "chmod");
         goto done;
     }
-    if (file_write_all(fd, bytes, length, err) < 0)
+    if (write_all(fd, bytes, length, beside, err) < 0)
         goto done;
     if (fsync(fd) < 0) {
-        error_set_system(err, "fsync");
+        error_set_system(err, beside);
         goto done;
     }
     result = 0;
