@@ -17,6 +17,7 @@
 #include "registry/http/meter.h"
 #include "registry/http/tally.h"
 #include "registry/jobs/jobs.h"
+#include "registry/jobs/scrubber.h"
 #include "registry/routes/routes.h"
 #include "registry/shelter.h"
 #include "storage/base/confine.h"
@@ -33,6 +34,7 @@ struct child {
     const struct child_options *options;
     struct service service;
     struct db_options database;
+    struct outage outage;  /* all connections' */
     struct db *db;         /* for the start alone */
     struct listen *listen; /* keeps the level until the server does */
     struct vault *vault;
@@ -170,6 +172,7 @@ open_parts(struct child *child, struct error *err)
         return -1;
     if (mailer_open(&service->mailer, config, err) < 0)
         return -1;
+    service->scrubber = scrubber_open(config, service->content, service->meter);
     service->vault = child->vault;
     service->questions = question_queue_open();
     service->uploads = tally_open(config->limits.uploads);
@@ -244,7 +247,8 @@ child_run(const struct child_options *options, struct error *err)
     child.database = (struct db_options){
         .conninfo = options->conninfo,
         .statements = {storage_db_storage_sql, access_access_sql},
-        .counts = &child.service.meter->database};
+        .counts = &child.service.meter->database,
+        .outage = &child.outage};
     if (become(options, err) < 0 || open_parts(&child, err) < 0 ||
         open_server(&child, err) < 0 || shut_in(&child, err) < 0)
         goto done;
@@ -256,6 +260,7 @@ child_run(const struct child_options *options, struct error *err)
 
 done:
     server_free(child.server);
+    scrubber_free(child.service.scrubber);
     mailer_free(child.service.mailer);
     question_queue_free(child.service.questions);
     delivery_queue_free(child.service.deliveries);

@@ -14,8 +14,8 @@
 #include "storage/db/link.h"
 #include "storage/db/state.h"
 
-/* Parameters that one statement may have. */
-#define VALUES_LIMIT 32
+/* Who is told no is told so at once; what took this long hangs. */
+#define SILENCE_MS 1000
 
 /* Milliseconds from 1970 to 2000, where PostgreSQL's binary times begin. */
 #define EPOCH_2000_MS INT64_C(946684800000)
@@ -24,6 +24,7 @@ struct db {
     char *conninfo;
     const struct log *log;
     struct db_counts *counts;          /* NULL: nobody counts */
+    struct outage *outage;             /* NULL: each finds out for itself */
     struct link_statement *statements; /* by name */
     int statement_total;
     PGconn *link; /* NULL after it broke */
@@ -124,18 +125,49 @@ note(const struct db *db, const struct error *err)
     return -1;
 }
 
+static bool
+is_lost(const struct db *db)
+{
+    return db->link == NULL || PQstatus(db->link) == CONNECTION_BAD;
+}
+
+/* Lets the other connections know whether the server answers. */
+static void
+note_answer(const struct db *db, int64_t took_ms)
+{
+    if (is_lost(db) && took_ms >= SILENCE_MS)
+        outage_begin(db->outage);
+    else
+        outage_end(db->outage);
+}
+
 static int
-connect_again(struct db *db, struct error *err)
+open_link(struct db *db, struct error *err)
 {
     int result = link_open(&db->link, db->conninfo, err);
 
     counts_add_connect(db->counts, result);
     if (result < 0)
-        return note(db, err);
+        return -1;
+    /* A server that hangs takes nothing in, either. */
+    PQsetnonblocking(db->link, 1);
     if (link_prepare(db->link, db->statements, db->statement_total, err) == 0)
         return 0;
     drop_link(db);
-    return note(db, err);
+    return -1;
+}
+
+static int
+connect_again(struct db *db, struct error *err)
+{
+    int64_t began_ms = clock_monotonic_ms();
+    int result;
+
+    if (!outage_admits(db->outage))
+        return error_set(err, ERROR_DATABASE, NULL);
+    result = open_link(db, err);
+    note_answer(db, clock_monotonic_ms() - began_ms);
+    return result < 0 ? note(db, err) : 0;
 }
 
 /*
@@ -170,6 +202,7 @@ db_open(struct db **out, const struct db_options *options, struct error *err)
     db->conninfo = xstrdup(options->conninfo);
     db->log = options->log;
     db->counts = options->counts;
+    db->outage = options->outage;
     list_statements(db, options);
     if (connect_again(db, err) < 0) {
         db_free(db);
@@ -199,17 +232,11 @@ find_statement(const struct db *db, const char *name)
                    sizeof(key), compare_statements);
 }
 
-struct parameters {
-    const char *values[VALUES_LIMIT];
-    int lengths[VALUES_LIMIT];
-    int formats[VALUES_LIMIT];
-};
-
 static int
-fill_parameters(struct parameters *out, const struct db_call *call,
+fill_parameters(struct link_values *out, const struct db_call *call,
                 struct error *err)
 {
-    assert(call->count <= VALUES_LIMIT);
+    assert(call->count <= LINK_VALUES_LIMIT);
     for (int i = 0; i < call->count; i++) {
         const struct db_value *value = &call->values[i];
 
@@ -225,61 +252,24 @@ fill_parameters(struct parameters *out, const struct db_call *call,
     return 0;
 }
 
-/* Results of a pipeline that began the transaction too. */
-static PGresult *
-receive_with_begin(PGconn *link)
-{
-    PGresult *begin = PQgetResult(link);
-    PGresult *result;
-
-    PQclear(PQgetResult(link));
-    result = PQgetResult(link);
-    PQclear(PQgetResult(link));
-    PQclear(PQgetResult(link)); /* the sync */
-    if (PQresultStatus(begin) == PGRES_COMMAND_OK) {
-        PQclear(begin);
-        return result;
-    }
-    PQclear(result);
-    return begin;
-}
-
-/* BEGIN goes with the first statement, so that it costs no round trip. */
-static PGresult *
-begin_and_execute(struct db *db, const struct link_statement *statement,
-                  const struct parameters *parameters)
-{
-    PGconn *link = db->link;
-    PGresult *result = NULL;
-
-    db->is_begun = true;
-    if (PQenterPipelineMode(link) &&
-        PQsendQueryParams(link, "BEGIN", 0, NULL, NULL, NULL, NULL, 0) &&
-        PQsendQueryPrepared(link, statement->name, statement->parameters,
-                            parameters->values, parameters->lengths,
-                            parameters->formats, statement->result_format) &&
-        PQpipelineSync(link))
-        result = receive_with_begin(link);
-    /* What cannot leave the pipeline is in a state that nobody knows. */
-    if (!PQexitPipelineMode(link))
-        drop_link(db);
-    return result;
-}
-
 static PGresult *
 execute(struct db *db, const struct link_statement *statement,
-        const struct parameters *parameters)
+        const struct link_values *parameters)
 {
     int64_t began_us = clock_monotonic_us();
+    int64_t took_us;
     PGresult *result;
 
     db->statement_count++;
-    if (db->in_transaction && !db->is_begun)
-        result = begin_and_execute(db, statement, parameters);
-    else
-        result = link_execute(db->link, statement, parameters->values,
-                              parameters->lengths, parameters->formats);
-    counts_add_statement(db->counts, clock_monotonic_us() - began_us);
+    if (db->in_transaction && !db->is_begun) {
+        db->is_begun = true;
+        result = link_begin_and_execute(db->link, statement, parameters);
+    } else {
+        result = link_execute(db->link, statement, parameters);
+    }
+    took_us = clock_monotonic_us() - began_us;
+    counts_add_statement(db->counts, took_us);
+    note_answer(db, took_us / 1000);
     return result;
 }
 
@@ -291,7 +281,7 @@ execute(struct db *db, const struct link_statement *statement,
 static int
 execute_again(PGresult **out, struct db *db,
               const struct link_statement *statement,
-              const struct parameters *parameters, struct error *err)
+              const struct link_values *parameters, struct error *err)
 {
     PQclear(*out);
     db->is_begun = false;
@@ -302,12 +292,6 @@ execute_again(PGresult **out, struct db *db,
     }
     *out = execute(db, statement, parameters);
     return 0;
-}
-
-static bool
-is_lost(const struct db *db)
-{
-    return db->link == NULL || PQstatus(db->link) == CONNECTION_BAD;
 }
 
 /* Fills err from a result that is none, and drops a link that is no more. */
@@ -347,7 +331,7 @@ db_run(struct db_rows **out, struct db *db, struct arena *arena,
        const struct db_call *call, struct error *err)
 {
     const struct link_statement *statement = find_statement(db, call->name);
-    struct parameters parameters;
+    struct link_values parameters;
     bool is_first = db->in_transaction && !db->is_begun;
     ExecStatusType status;
     PGresult *result;
@@ -361,6 +345,10 @@ db_run(struct db_rows **out, struct db *db, struct arena *arena,
     if (statement->parameters != call->count)
         return error_set(err, ERROR_INTERNAL, "%s takes %d values, not %d",
                          call->name, statement->parameters, call->count);
+    if (!db->is_begun && !outage_admits(db->outage)) {
+        db->is_failed = db->in_transaction;
+        return error_set(err, ERROR_DATABASE, NULL);
+    }
     result = execute(db, statement, &parameters);
     if (is_first && is_lost(db) &&
         execute_again(&result, db, statement, &parameters, err) < 0)
@@ -390,6 +378,17 @@ end_transaction(struct db *db)
     db->is_failed = false;
 }
 
+/* What ends a transaction. */
+static PGresult *
+finish(const struct db *db, const char *sql)
+{
+    int64_t began_ms = clock_monotonic_ms();
+    PGresult *result = link_ask(db->link, sql, LINK_ANSWER_TIMEOUT_MS);
+
+    note_answer(db, clock_monotonic_ms() - began_ms);
+    return result;
+}
+
 int
 db_commit(struct db *db, struct error *err)
 {
@@ -404,7 +403,7 @@ db_commit(struct db *db, struct error *err)
     end_transaction(db);
     if (!is_begun)
         return 0;
-    result = PQexec(db->link, "COMMIT");
+    result = finish(db, "COMMIT");
     if (PQresultStatus(result) != PGRES_COMMAND_OK)
         return refuse(db, result, "COMMIT", err);
     PQclear(result);
@@ -415,12 +414,15 @@ void
 db_rollback(struct db *db)
 {
     bool is_begun = db->is_begun;
-    struct error err;
+    PGresult *result;
 
     end_transaction(db);
-    if (is_begun && db->link != NULL &&
-        link_run(db->link, "ROLLBACK", &err) < 0)
+    if (!is_begun || db->link == NULL)
+        return;
+    result = finish(db, "ROLLBACK");
+    if (PQresultStatus(result) != PGRES_COMMAND_OK)
         drop_link(db);
+    PQclear(result);
 }
 
 int

@@ -6,7 +6,8 @@
  * in the arena that is given.  A struct db belongs to one thread at a time.
  * A connection that broke is opened again by the next call outside of a
  * transaction, or by a transaction's first; what was under way when it broke
- * gets ERROR_DATABASE.
+ * gets ERROR_DATABASE.  So does what a server does not answer that hangs,
+ * within 10 seconds (await.h); it may do it yet.
  */
 #ifndef STORAGE_DB_DB_H
 #define STORAGE_DB_DB_H
@@ -21,6 +22,7 @@
 #include "storage/base/error.h"
 #include "storage/base/log.h"
 #include "storage/db/counts.h"
+#include "storage/db/outage.h"
 
 struct db;
 struct db_rows;
@@ -33,6 +35,7 @@ struct db_options {
      */
     const struct log *log;
     struct db_counts *counts; /* outlives it too; NULL: nobody counts */
+    struct outage *outage;    /* so does this; NULL: nobody is told */
 };
 
 /* A parameter: text as PostgreSQL reads it, or bytes for a bytea. */

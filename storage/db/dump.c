@@ -22,8 +22,8 @@ static int
 run(PGresult **out, struct dump *dump, const unsigned char *sql,
     const char *const *values, int count, struct error *err)
 {
-    PGresult *result = PQexecParams(dump->link, (const char *)sql, count, NULL,
-                                    values, NULL, NULL, 0);
+    PGresult *result =
+        link_ask_with(dump->link, (const char *)sql, values, count);
 
     if (PQresultStatus(result) != PGRES_TUPLES_OK) {
         state_to_error(err, dump->link, result, "dump");

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "storage/db/await.h"
 #include "storage/db/state.h"
 
 #define TEXT_OF(number) #number
@@ -71,10 +72,27 @@ link_open(PGconn **out, const char *conninfo, struct error *err)
     return 0;
 }
 
+PGresult *
+link_ask(PGconn *link, const char *sql, int limit_ms)
+{
+    if (!PQsendQuery(link, sql))
+        return NULL;
+    return await_last_result(link, limit_ms);
+}
+
+PGresult *
+link_ask_with(PGconn *link, const char *sql, const char *const *values,
+              int count)
+{
+    if (!PQsendQueryParams(link, sql, count, NULL, values, NULL, NULL, 0))
+        return NULL;
+    return await_last_result(link, AWAIT_FOREVER);
+}
+
 int
 link_run(PGconn *link, const char *sql, struct error *err)
 {
-    PGresult *result = PQexec(link, sql);
+    PGresult *result = link_ask(link, sql, AWAIT_FOREVER);
     ExecStatusType status = PQresultStatus(result);
     int outcome = 0;
 
@@ -140,13 +158,13 @@ send_all(PGconn *link, const struct link_statement *statements, int count)
 static PGresult *
 receive(PGconn *link, const char *what, int *outcome, struct error *err)
 {
-    PGresult *result = PQgetResult(link);
+    PGresult *result = await_result(link, LINK_ANSWER_TIMEOUT_MS);
     ExecStatusType status = PQresultStatus(result);
 
     if (*outcome == 0 && status != PGRES_COMMAND_OK &&
         status != PGRES_TUPLES_OK)
         *outcome = state_to_error(err, link, result, what);
-    PQclear(PQgetResult(link));
+    PQclear(await_result(link, LINK_ANSWER_TIMEOUT_MS));
     return result;
 }
 
@@ -165,19 +183,64 @@ receive_all(PGconn *link, struct link_statement *statements, int count,
         describe(&statements[i], described);
         PQclear(described);
     }
-    PQclear(PQgetResult(link)); /* the sync */
+    PQclear(await_result(link, LINK_ANSWER_TIMEOUT_MS)); /* the sync */
     return outcome;
+}
+
+static int
+send_statement(PGconn *link, const struct link_statement *statement,
+               const struct link_values *values)
+{
+    if (statement->is_planned_anew)
+        return PQsendQueryParams(link, statement->sql, statement->parameters,
+                                 NULL, values->values, values->lengths,
+                                 values->formats, statement->result_format);
+    return PQsendQueryPrepared(link, statement->name, statement->parameters,
+                               values->values, values->lengths, values->formats,
+                               statement->result_format);
 }
 
 PGresult *
 link_execute(PGconn *link, const struct link_statement *statement,
-             const char *const *values, const int *lengths, const int *formats)
+             const struct link_values *values)
 {
-    if (statement->is_planned_anew)
-        return PQexecParams(link, statement->sql, statement->parameters, NULL,
-                            values, lengths, formats, statement->result_format);
-    return PQexecPrepared(link, statement->name, statement->parameters, values,
-                          lengths, formats, statement->result_format);
+    if (!send_statement(link, statement, values))
+        return NULL;
+    return await_last_result(link, LINK_ANSWER_TIMEOUT_MS);
+}
+
+/* Results of a pipeline that began the transaction too. */
+static PGresult *
+receive_with_begin(PGconn *link)
+{
+    PGresult *begin = await_result(link, LINK_ANSWER_TIMEOUT_MS);
+    PGresult *result;
+
+    PQclear(await_result(link, LINK_ANSWER_TIMEOUT_MS));
+    result = await_result(link, LINK_ANSWER_TIMEOUT_MS);
+    PQclear(await_result(link, LINK_ANSWER_TIMEOUT_MS));
+    PQclear(await_result(link, LINK_ANSWER_TIMEOUT_MS)); /* the sync */
+    if (PQresultStatus(begin) == PGRES_COMMAND_OK) {
+        PQclear(begin);
+        return result;
+    }
+    PQclear(result);
+    return begin;
+}
+
+PGresult *
+link_begin_and_execute(PGconn *link, const struct link_statement *statement,
+                       const struct link_values *values)
+{
+    PGresult *result = NULL;
+
+    if (PQenterPipelineMode(link) &&
+        PQsendQueryParams(link, "BEGIN", 0, NULL, NULL, NULL, NULL, 0) &&
+        send_statement(link, statement, values) && PQpipelineSync(link))
+        result = receive_with_begin(link);
+    if (!PQexitPipelineMode(link))
+        await_break(link);
+    return result;
 }
 
 int

@@ -19,8 +19,13 @@
 /* A transaction whose owner sleeps gives its locks back after this. */
 #define LINK_IDLE_TIMEOUT_MS 60000
 #define LINK_CONNECT_TIMEOUT_SECONDS 5
+/* No statement that the server does not cut short itself is waited for. */
+#define LINK_ANSWER_TIMEOUT_MS (LINK_STATEMENT_TIMEOUT_MS + 5000)
 /* A server that no packet reaches for this long counts as gone. */
 #define LINK_SILENCE_TIMEOUT_MS 20000
+
+/* Parameters that one statement may have. */
+#define LINK_VALUES_LIMIT 32
 
 /* Types whose binary form db.c reads: PostgreSQL's pg_type.dat, oid. */
 enum {
@@ -52,15 +57,33 @@ int link_open(PGconn **out, const char *conninfo, struct error *err);
 int link_prepare(PGconn *link, struct link_statement *statements, int count,
                  struct error *err);
 
+struct link_values {
+    const char *values[LINK_VALUES_LIMIT];
+    int lengths[LINK_VALUES_LIMIT];
+    int formats[LINK_VALUES_LIMIT];
+};
+
 /*
  * Runs a prepared statement.  One whose head says "Planned for each call" is
  * planned for these values, where PostgreSQL would stay with a plan for any.
  */
 PGresult *link_execute(PGconn *link, const struct link_statement *statement,
-                       const char *const *values, const int *lengths,
-                       const int *formats);
+                       const struct link_values *values);
 
-/* Runs SQL that has no parameters and whose rows nobody reads. */
+/* The same behind a BEGIN, in one round trip.  What cannot leave the pipeline
+ * afterwards is in a state that nobody knows: the connection is broken. */
+PGresult *link_begin_and_execute(PGconn *link,
+                                 const struct link_statement *statement,
+                                 const struct link_values *values);
+
+/* Runs SQL that has no parameters and gives the last of its results. */
+PGresult *link_ask(PGconn *link, const char *sql, int limit_ms);
+
+/* One statement with parameters in text; it may take its time. */
+PGresult *link_ask_with(PGconn *link, const char *sql,
+                        const char *const *values, int count);
+
+/* Runs SQL that has no parameters and whose rows nobody reads, likewise. */
 int link_run(PGconn *link, const char *sql, struct error *err);
 
 #endif

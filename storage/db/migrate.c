@@ -74,8 +74,8 @@ static int
 run(PGresult **out, struct migration *migration, const unsigned char *sql,
     const char *const *values, int count, struct error *err)
 {
-    PGresult *result = PQexecParams(migration->link, (const char *)sql, count,
-                                    NULL, values, NULL, NULL, 0);
+    PGresult *result =
+        link_ask_with(migration->link, (const char *)sql, values, count);
     ExecStatusType status = PQresultStatus(result);
 
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "storage/db/await.h"
+#include "storage/db/link.h"
 #include "storage/db/state.h"
 #include "storage_db_storage_sql.h"
 
@@ -11,7 +13,7 @@
 static int
 ask(PGresult **out, PGconn *link, const unsigned char *sql, struct error *err)
 {
-    PGresult *result = PQexec(link, (const char *)sql);
+    PGresult *result = link_ask(link, (const char *)sql, AWAIT_FOREVER);
 
     if (PQresultStatus(result) != PGRES_TUPLES_OK) {
         state_to_error(err, link, result, "tenure");

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -14,7 +15,8 @@ from tests.daemon import ROOT, Daemon
 
 CLUSTER = os.path.join(ROOT, "tests", "database", "cluster")
 RETURN_SECONDS = 5  # weighhouse-reliability(7)
-CONNECTIONS = 40
+CONNECTIONS = 24
+REQUESTS = 30  # at once: more than there are workers
 
 
 class Database(unittest.TestCase):
@@ -131,9 +133,41 @@ class Database(unittest.TestCase):
                 self.check_back()
                 self.assertEqual(self.write(b"one").status, 200)
 
+    def processes(self):
+        """The server's own first, so that no other comes up."""
+        with open(f"{self.place}/data/postmaster.pid") as file:
+            first = int(file.readline())
+        yield first
+        with open(f"/proc/{first}/task/{first}/children") as file:
+            yield from map(int, file.read().split())
+
+    def test_a_server_that_hangs_costs_a_503_and_not_the_requests_patience(self):
+        answers, hung = [], []
+        ask = [lambda: answers.append(self.read())] * REQUESTS + [lambda: answers.append(self.write(b"lost"))]
+        for process in self.processes():
+            os.kill(process, signal.SIGSTOP)
+            hung.append(process)
+        try:
+            threads = [threading.Thread(target=one) for one in ask]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()  # a request that is not answered fails after connect's time
+            self.assertEqual(len(answers), len(ask))
+            for answer in answers:
+                self.check_refused(answer)
+            self.assertEqual(self.registry.ask("GET", "/health").status, 200)
+        finally:
+            for process in hung:
+                os.kill(process, signal.SIGCONT)
+        self.check_back()
+
     def test_a_server_without_connections_left_costs_a_503(self):
         self.registry.sql(f"ALTER SYSTEM SET max_connections = {CONNECTIONS}")
         self.control("restart", "-m", "fast")
+        # It is in already, so it can go on to end weighd's links.
+        ender = subprocess.Popen(["psql", "-Xqo", os.devnull, self.registry.conninfo()], stdin=subprocess.PIPE,
+                                 stderr=subprocess.DEVNULL, text=True)
         holders = []
         try:
             refused = 0
@@ -143,15 +177,16 @@ class Database(unittest.TestCase):
                     refused += 1
                     continue
                 refused = 0
-                holders.append(subprocess.Popen(
-                    ["psql", "-Xqc", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                     " WHERE application_name = 'weighd'", "-c", "SELECT pg_sleep(300)", self.registry.conninfo()],
-                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+                print("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'weighd';",
+                      file=ender.stdin, flush=True)
+                holders.append(subprocess.Popen(["psql", "-Xqc", "SELECT pg_sleep(300)", self.registry.conninfo()],
+                                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
                 self.assertLess(len(holders), 10 * CONNECTIONS)
         finally:
-            for holder in holders:
+            for holder in [ender, *holders]:
                 holder.kill()
                 holder.wait()
+            ender.stdin.close()
             self.control("restart", "-m", "fast")
         self.check_back()
 
