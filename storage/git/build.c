@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "storage/base/twin.h"
 #include "storage/git/entry.h"
+#include "storage/git/folder.h"
 #include "storage/git/handle.h"
 #include "storage/git/library.h"
 #include "storage/git/objects.h"
@@ -66,74 +66,46 @@ static int build_folder(struct oid *out, bool *out_empty, struct view *view,
                         struct error *err);
 
 static int
-remove_entry(git_treebuilder *builder, const struct edit *edit,
-             const char *name, struct error *err)
+remove_item(struct folder_item *item, const struct edit *edit,
+            struct error *err)
 {
-    const git_tree_entry *entry = git_treebuilder_get(builder, name);
-    bool is_folder =
-        entry != NULL && git_tree_entry_type(entry) == GIT_OBJECT_TREE;
+    bool is_folder = item->mode == GIT_FILEMODE_TREE;
 
-    if (entry == NULL || is_folder != (edit->kind == EDIT_REMOVE_FOLDER))
+    if (item->mode == 0 || is_folder != (edit->kind == EDIT_REMOVE_FOLDER))
         return error_set(err, ERROR_ENTRY_NOT_FOUND,
                          "A file with this name doesn't exist: %.300s",
                          edit->path);
-    git_treebuilder_remove(builder, name);
+    item->mode = 0;
     return 0;
 }
 
 static int
-write_entry(struct view *view, git_treebuilder *builder,
-            const struct edit *edit, const char *name, struct error *err)
+write_item(struct folder_item *item, const struct edit *edit, struct error *err)
 {
-    const git_tree_entry *entry = git_treebuilder_get(builder, name);
-    git_filemode_t mode = GIT_FILEMODE_BLOB;
-
     if (edit->kind != EDIT_WRITE)
-        return remove_entry(builder, edit, name, err);
-    if (entry != NULL &&
-        git_tree_entry_filemode(entry) == GIT_FILEMODE_BLOB_EXECUTABLE)
-        mode = GIT_FILEMODE_BLOB_EXECUTABLE;
-    if (git_treebuilder_insert(NULL, builder, name, to_git(&edit->blob), mode) <
-        0)
-        return library_refuse(view, "write a folder", err);
-    return 0;
-}
-
-/* Opens the folder called name in the builder; NULL when there is none. */
-static int
-open_below(git_tree **out, struct view *view, git_treebuilder *builder,
-           const char *name, struct error *err)
-{
-    const git_tree_entry *entry = git_treebuilder_get(builder, name);
-
-    *out = NULL;
-    if (entry == NULL || git_tree_entry_type(entry) != GIT_OBJECT_TREE)
-        return 0;
-    if (git_tree_lookup(out, view->git, git_tree_entry_id(entry)) < 0)
-        return library_refuse(view, "read a folder", err);
+        return remove_item(item, edit, err);
+    if (item->mode != GIT_FILEMODE_BLOB_EXECUTABLE)
+        item->mode = GIT_FILEMODE_BLOB;
+    item->oid = edit->blob;
     return 0;
 }
 
 static int
-write_below(struct view *view, git_treebuilder *builder, const char *name,
+write_below(struct view *view, struct folder_item *item,
             const struct span *span, struct error *err)
 {
     git_tree *base = NULL;
-    struct oid below;
     bool is_empty;
     int result = -1;
 
-    if (open_below(&base, view, builder, name, err) < 0 ||
-        build_folder(&below, &is_empty, view, base, span, err) < 0)
-        goto done;
-    if (is_empty && git_treebuilder_get(builder, name) != NULL)
-        git_treebuilder_remove(builder, name);
-    else if (!is_empty &&
-             git_treebuilder_insert(NULL, builder, name, to_git(&below),
-                                    GIT_FILEMODE_TREE) < 0) {
-        library_refuse(view, "write a folder", err);
+    if (item->mode == GIT_FILEMODE_TREE &&
+        git_tree_lookup(&base, view->git, to_git(&item->oid)) < 0) {
+        library_refuse(view, "read a folder", err);
         goto done;
     }
+    if (build_folder(&item->oid, &is_empty, view, base, span, err) < 0)
+        goto done;
+    item->mode = is_empty ? 0 : GIT_FILEMODE_TREE;
     result = 0;
 
 done:
@@ -146,13 +118,14 @@ done:
  * those below it.  *next is where the following name begins.
  */
 static int
-write_name(size_t *next, struct view *view, git_treebuilder *builder,
+write_name(size_t *next, struct view *view, struct folder *folder,
            const struct span *span, struct error *err)
 {
     const char *path = span->edits[span->first]->path;
     size_t length = strcspn(path + span->depth, "/");
     size_t whole = span->depth + length;
-    char *name = arena_bytes(view->arena, path + span->depth, length);
+    struct folder_item *item = folder_take(
+        folder, arena_bytes(folder->arena, path + span->depth, length));
     bool is_written = false;
     size_t i = span->first;
 
@@ -160,7 +133,7 @@ write_name(size_t *next, struct view *view, git_treebuilder *builder,
            strncmp(span->edits[i]->path, path, whole) == 0;
          i++) {
         is_written = span->edits[i]->kind == EDIT_WRITE;
-        if (write_entry(view, builder, span->edits[i], name, err) < 0)
+        if (write_item(item, span->edits[i], err) < 0)
             return -1;
     }
     *next = i;
@@ -174,90 +147,39 @@ write_name(size_t *next, struct view *view, git_treebuilder *builder,
         return error_set(err, ERROR_UNPROCESSABLE,
                          "%.300s would be a file and a folder",
                          span->edits[i - 1]->path);
-    return write_below(view, builder, name,
+    return write_below(view, item,
                        &(struct span){span->edits, i, *next, whole + 1}, err);
-}
-
-/* The names of one folder as a commit leaves it. */
-struct names {
-    struct arena *arena;
-    const git_tree *base; /* the folder before; NULL: there was none */
-    const char *folder;   /* its path with '/' at the end, "" for the root */
-    struct twin_path *paths;
-    size_t count;
-    bool has_new;
-};
-
-/* Called for each name; 0 keeps it in the builder. */
-static int
-note_name(const git_tree_entry *entry, void *payload)
-{
-    struct names *names = payload;
-    const char *name = git_tree_entry_name(entry);
-    bool is_old =
-        names->base != NULL && git_tree_entry_byname(names->base, name) != NULL;
-
-    names->paths[names->count++] = (struct twin_path){
-        arena_format(names->arena, "%s%s", names->folder, name), is_old};
-    names->has_new = names->has_new || !is_old;
-    return 0;
-}
-
-/* Twins that are there already stay, so that history can be gone on with. */
-static int
-check_twins(git_treebuilder *builder, const git_tree *base,
-            const struct span *span, struct error *err)
-{
-    struct arena *arena = arena_open();
-    struct names names = {
-        .arena = arena,
-        .base = base,
-        .folder =
-            arena_bytes(arena, span->edits[span->first]->path, span->depth),
-        .paths = arena_array(arena, git_treebuilder_entrycount(builder),
-                             sizeof(*names.paths)),
-    };
-    int result;
-
-    git_treebuilder_filter(builder, note_name, &names);
-    result = names.has_new ? twin_check(names.paths, names.count, err) : 0;
-    arena_free(arena);
-    return result;
 }
 
 static int
 build_folder(struct oid *out, bool *out_empty, struct view *view,
              const git_tree *base, const struct span *span, struct error *err)
 {
-    git_treebuilder *builder = NULL;
-    git_oid id;
+    struct folder folder;
+    const char *above = "";
     int result = -1;
 
-    if (git_treebuilder_new(&builder, view->git, base) < 0) {
-        library_refuse(view, "write a folder", err);
-        goto done;
-    }
+    folder_open(&folder, base);
     for (size_t next = span->first; next < span->end;) {
         const struct span rest = {span->edits, next, span->end, span->depth};
 
-        if (write_name(&next, view, builder, &rest, err) < 0)
+        if (write_name(&next, view, &folder, &rest, err) < 0)
             goto done;
     }
-    if (span->first < span->end && check_twins(builder, base, span, err) < 0)
+    if (span->depth > 0)
+        above = arena_bytes(folder.arena, span->edits[span->first]->path,
+                            span->depth);
+    if (folder_check_twins(&folder, above, err) < 0)
         goto done;
-    *out_empty = git_treebuilder_entrycount(builder) == 0;
+    *out_empty = folder_is_empty(&folder);
     /* Git has no empty folder but the root. */
     if ((!*out_empty || span->depth == 0) &&
-        git_treebuilder_write(&id, builder) < 0) {
-        library_refuse(view, "write a folder", err);
+        folder_write(out, &folder, view, err) < 0)
         goto done;
-    }
-    if (!*out_empty || span->depth == 0)
-        *out = from_git(&id);
     result = 0;
 
 done:
-    git_treebuilder_free(builder);
+    folder_close(&folder);
     return result;
 }
 

@@ -357,6 +357,54 @@ TEST(a_commit_of_many_files_takes_few_round_trips)
     fixture_free(&f);
 }
 
+/* Of the letters' sum by powers of 31, "Aa" and "BB" have the same. */
+#define PAIRS 16
+#define COLLIDING (1u << PAIRS)
+
+TEST(hostile_names_whose_hashes_collide_take_no_longer_than_others)
+{
+    struct fixture f = fixture_open();
+    struct edit *edits = arena_array(f.arena, COLLIDING, sizeof(*edits));
+    const struct edit first = write_file(&f, "x", "x");
+    struct entry_list list;
+    struct oid oid;
+
+    for (unsigned i = 0; i < COLLIDING; i++) {
+        char *name = arena_alloc(f.arena, 2 * PAIRS + 1);
+
+        for (int k = 0; k < PAIRS; k++)
+            memcpy(name + 2 * k, (i >> k & 1) != 0 ? "Aa" : "BB", 2);
+        edits[i] = (struct edit){name, EDIT_WRITE, first.blob};
+    }
+    /* Half a minute for a quarter of them, with libgit2's own table. */
+    CHECK(commit_edits(&oid, &f, NULL, edits, COLLIDING) == 0);
+    CHECK(commit_edits(&oid, &f, &oid, edits, COLLIDING) == 0);
+    CHECK(entry_list(&list, f.view, &oid, &(struct entry_range){.folder = ""},
+                     &f.err) == 0);
+    CHECK(list.count == COLLIDING);
+    fixture_free(&f);
+}
+
+/* The name is that of `git mktree` for the same lines. */
+TEST(a_tree_has_the_order_and_the_name_that_git_gives_it)
+{
+    struct fixture f = fixture_open();
+    const struct edit edits[] = {
+        write_file(&f, "a/x", "1"), write_file(&f, "a-b", "1"),
+        write_file(&f, "a.b", "1"), write_file(&f, "a0", "1"),
+        write_file(&f, "B", "1"),   write_file(&f, "\xc3\xa9", "1"),
+    };
+    struct commit commit;
+    char text[OID_TEXT_SIZE];
+    struct oid oid;
+
+    CHECK(commit_edits(&oid, &f, NULL, edits, 6) == 0);
+    CHECK(commit_read(&commit, f.view, &oid, &f.err) == 0);
+    oid_write(text, &commit.tree);
+    CHECK_TEXT(text, "72d8e79affc8e29e30b1659f7a9690d9268a532c");
+    fixture_free(&f);
+}
+
 TEST(a_ref_has_a_name_that_git_and_the_hub_take)
 {
     static const char *const bad[] = {
