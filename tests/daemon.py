@@ -117,8 +117,8 @@ class Daemon:
     def write_conf(self):
         if self.tls:
             self.make_certificate()
-        if not self.private:
-            self.settings.setdefault("database", self.make_database())
+        if not self.private and "database" not in self.settings:
+            self.settings["database"] = self.make_database()
         self.settings.setdefault("data", os.path.join(self.folder, "data"))
         self.settings.setdefault("listen", f"127.0.0.1:{self.port}")
         if account():
