@@ -15,6 +15,7 @@ struct delivery_queue;
 struct mailer;
 struct meter;
 struct question_queue;
+struct scrubber;
 struct server;
 struct tally;
 struct vault;
@@ -28,9 +29,10 @@ struct service {
     /* What was asked and delivered, until a job of the server writes it. */
     struct question_queue *questions;  /* auth/question.h */
     struct delivery_queue *deliveries; /* auth/delivery.h */
-    struct mailer *mailer; /* registry/hooks/mailer.h; NULL: no mail */
-    struct meter *meter;   /* registry/http/meter.h; NULL: nobody counts */
-    struct tally *uploads; /* registry/http/tally.h; NULL: nobody counts */
+    struct scrubber *scrubber; /* registry/jobs/scrubber.h; NULL: no rounds */
+    struct mailer *mailer;     /* registry/hooks/mailer.h; NULL: no mail */
+    struct meter *meter;       /* registry/http/meter.h; NULL: nobody counts */
+    struct tally *uploads;     /* registry/http/tally.h; NULL: nobody counts */
     struct log log;
 };
 

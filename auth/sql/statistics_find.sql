@@ -3,7 +3,8 @@
 -- as many pages when it is larger.
 --   ->  requests bigint, requests_seconds bigint, mails bigint,
 --       mails_seconds bigint, entries bigint, entries_seconds bigint,
---       blobs bigint, blob_bytes bigint, garbage bigint
+--       blobs bigint, blob_bytes bigint, garbage bigint,
+--       quarantined bigint, scrubbed_at timestamptz
 WITH page AS (
     SELECT greatest(1.0, pg_relation_size('blob') / 1048576.0) AS scale
 ), waiting AS (
@@ -30,5 +31,8 @@ SELECT waiting.count, coalesce(waiting.seconds, 0), mail.count,
        coalesce(mail.seconds, 0), entry.count, coalesce(entry.seconds, 0),
        (sample.count * page.scale)::bigint,
        (sample.bytes * page.scale)::bigint,
-       (SELECT count(*) FROM blob_garbage)
+       (SELECT count(*) FROM blob_garbage),
+       (SELECT count(*) FROM content WHERE quarantined_at IS NOT NULL)
+           AS quarantined,
+       (SELECT ended_at FROM scrub) AS scrubbed_at
   FROM page, waiting, mail, entry, sample

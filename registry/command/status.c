@@ -65,6 +65,8 @@ print_queues(const json_t *status)
                " to be removed\n",
                number(blobs, "count"), (double)number(blobs, "bytes") / MIB,
                number(blobs, "garbage"));
+        printf("scrub         %" PRId64 " objects damaged, all read %s\n",
+               number(blobs, "quarantined"), text(blobs, "scrubbed_at"));
     }
     printf("room          %.1f MiB\n",
            (double)number(blobs, "free_bytes") / MIB);

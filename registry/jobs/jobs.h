@@ -31,4 +31,7 @@ server_job cleaner_run;
 /* Removes weights that nothing refers to. */
 server_job collector_run;
 
+/* Reads all weights again in the background. */
+server_job scrubber_run;
+
 #endif

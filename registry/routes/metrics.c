@@ -214,6 +214,12 @@ write_queues(struct buffer *out, const struct statistics_database *database)
     write_gauge(out, "blob_garbage",
                 "Blobs that nothing refers to and that wait to be removed.",
                 database->garbage);
+    write_gauge(out, "quarantined_objects",
+                "Objects found damaged, which nobody is served.",
+                database->quarantined);
+    write_gauge(out, "scrub_last_finished_timestamp_seconds",
+                "When all weights were last read again; 0 is never.",
+                database->scrubbed_at_ms / 1000);
 }
 
 static void
@@ -234,6 +240,18 @@ write_disk(struct buffer *out, const struct statistics *all)
     write_counter(out, "collector_blobs_total",
                   "Blobs that the collector removed.",
                   load(&meter->counters[METER_COLLECTED_BLOBS]));
+}
+
+static void
+write_scrub(struct buffer *out, const struct meter *meter)
+{
+    write_counter(out, "scrub_objects_total",
+                  "Objects that this daemon read again in the background.",
+                  load(&meter->counters[METER_SCRUB_OBJECTS]));
+    write_counter(out, "scrub_bytes_total", "Bytes that it read for that.",
+                  load(&meter->counters[METER_SCRUB_BYTES]));
+    write_counter(out, "scrub_damaged_total", "Objects that it found damaged.",
+                  load(&meter->counters[METER_SCRUB_DAMAGED]));
 }
 
 static void
@@ -314,6 +332,7 @@ write_all(struct buffer *out, const struct statistics *all,
     write_database(out, all);
     write_queues(out, &all->database);
     write_disk(out, all);
+    write_scrub(out, all->meter);
     write_jobs(out, &all->gauges);
     if (all->gauges.certificate_ends_ms != 0)
         write_gauge(out, "certificate_expiry_timestamp_seconds",

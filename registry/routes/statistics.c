@@ -44,6 +44,9 @@ read_database(struct statistics_database *out, const struct request *request)
     out->blobs = db_get_int(rows, 0, 6);
     out->blob_bytes = db_get_int(rows, 0, 7);
     out->garbage = db_get_int(rows, 0, 8);
+    out->quarantined = db_get_int(rows, 0, 9);
+    if (!db_is_null(rows, 0, 10))
+        out->scrubbed_at_ms = db_get_time(rows, 0, 10);
 }
 
 static int64_t

@@ -24,7 +24,9 @@ struct statistics_database {
     int64_t entries_seconds;
     int64_t blobs; /* an estimate where there are many */
     int64_t blob_bytes;
-    int64_t garbage; /* blobs that the collector will remove */
+    int64_t garbage;        /* blobs that the collector will remove */
+    int64_t quarantined;    /* objects that are damaged */
+    int64_t scrubbed_at_ms; /* when all was read last; 0: never */
 };
 
 struct statistics_process {

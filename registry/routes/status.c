@@ -78,10 +78,12 @@ blobs_to_json(const struct statistics *all)
 
     if (database->is_up)
         json_object_update_new(
-            blobs,
-            json_pack("{s:I, s:I, s:I}", "count", (json_int_t)database->blobs,
-                      "bytes", (json_int_t)database->blob_bytes, "garbage",
-                      (json_int_t)database->garbage));
+            blobs, json_pack("{s:I, s:I, s:I, s:I, s:o}", "count",
+                             (json_int_t)database->blobs, "bytes",
+                             (json_int_t)database->blob_bytes, "garbage",
+                             (json_int_t)database->garbage, "quarantined",
+                             (json_int_t)database->quarantined, "scrubbed_at",
+                             time_or_null(database->scrubbed_at_ms)));
     return blobs;
 }
 

@@ -28,7 +28,7 @@ WITH RECURSIVE edge AS (
       FROM depth d
       JOIN pg_class c ON c.oid = d.id
      WHERE c.relname NOT IN ('migration', 'content_upload', 'content_part',
-                             'blob_garbage')
+                             'blob_garbage', 'scrub')
      GROUP BY c.oid, c.relname
 )
 SELECT name,
