@@ -132,6 +132,60 @@ TEST(a_licence_is_kept_exactly_and_can_always_be_shown)
     close_case(&c);
 }
 
+TEST(a_licence_has_a_label_a_text_and_limits)
+{
+    const struct licence good = {.text = "You may.",
+                                 .length = 8,
+                                 .label = "Acme",
+                                 .version = "",
+                                 .language = "en"};
+    struct case_of c;
+    char *longest;
+    struct licence bad[5];
+
+    open_case(&c);
+    longest = arena_alloc(c.scene.arena, LICENCE_LIMIT_BYTES + 1);
+    memset(longest, 'a', LICENCE_LIMIT_BYTES + 1);
+    for (size_t i = 0; i < 5; i++)
+        bad[i] = good;
+    bad[0].label = NULL;
+    bad[1].label = "";
+    bad[2].version =
+        arena_bytes(c.scene.arena, longest, LICENCE_LABEL_LIMIT + 1);
+    bad[3].length = 0;
+    bad[4].text = longest;
+    bad[4].length = LICENCE_LIMIT_BYTES + 1;
+    for (size_t i = 0; i < 5; i++)
+        CHECK(licence_add(&bad[i], c.scene.db, c.scene.arena, &c.scene.err) <
+              0);
+    CHECK(c.scene.err.code == ERROR_TOO_LARGE);
+    CHECK(seed("SELECT count(*) FROM licence") == 1);
+    bad[4].length = LICENCE_LIMIT_BYTES;
+    CHECK(licence_add(&bad[4], c.scene.db, c.scene.arena, &c.scene.err) == 0);
+    close_case(&c);
+}
+
+TEST(only_this_models_licence_is_agreed_to_by_its_digest)
+{
+    struct case_of c;
+    struct agreement_offer offer = {.digest = "You may."};
+    char name[LICENCE_NAME_SIZE];
+    struct digest other;
+
+    open_case(&c);
+    other = c.licence.digest;
+    CHECK(ask_with(&c, &offer) < 0);
+    CHECK(strstr(c.scene.err.message, "that is no licence's digest") != NULL);
+    add_licence(&c, "You may look at it twice.\n");
+    licence_write_name(name, &other);
+    offer.digest = name;
+    CHECK(ask_with(&c, &offer) < 0);
+    CHECK(strstr(c.scene.err.message, "not this model's licence") != NULL);
+    CHECK(seed("SELECT count(*) FROM request") == 0);
+    CHECK(ask_by_digest(&c) == 0);
+    close_case(&c);
+}
+
 TEST(an_ask_without_the_licences_digest_names_digest_and_address)
 {
     struct case_of c;
@@ -236,6 +290,60 @@ TEST(an_agreement_is_signed_with_the_key_that_comes_with_it)
     close_case(&c);
 }
 
+TEST(an_agreement_is_signed_with_an_ed25519_key)
+{
+    struct case_of c;
+    struct agreement_offer offer = {0};
+    struct key *other;
+    char *envelope;
+    size_t length;
+
+    open_case(&c);
+    CHECK(agreement_make(&envelope, &length, c.scene.arena, &c.agreement, c.key,
+                         &c.scene.err) == 0);
+    CHECK(key_make(&other, KEY_P256, &c.scene.err) == 0);
+    offer.envelope = envelope;
+    offer.key = key_public_pem(other);
+    CHECK(ask_with(&c, &offer) < 0);
+    CHECK(c.scene.err.code == ERROR_BAD_REQUEST);
+    CHECK(strstr(c.scene.err.message, "Ed25519") != NULL);
+    key_free(other);
+    close_case(&c);
+}
+
+TEST(the_answers_that_count_are_those_that_were_signed)
+{
+    struct case_of c;
+    struct scene *scene = &c.scene;
+    struct agreement_offer offer = {0};
+    struct ask ask;
+    char *envelope;
+    size_t length;
+
+    open_case(&c);
+    CHECK(scene_set_gate(scene, "{\"questions\":{\"Name\":\"text\"}}") == 0);
+    c.agreement.answers =
+        json_keep(scene->arena, json_pack("{s:s}", "Name", "Ada"));
+    CHECK(agreement_make(&envelope, &length, scene->arena, &c.agreement, c.key,
+                         &scene->err) == 0);
+    offer.envelope = envelope;
+    offer.key = key_public_pem(c.key);
+    ask = (struct ask){
+        .repository = &scene->repository,
+        .caller = &scene->person,
+        .registry = &scene->registry,
+        .answers = json_keep(scene->arena, json_pack("{s:s}", "Name", "Eve")),
+        .offer = offer};
+    CHECK(ask_submit(&scene->asked, scene->db, scene->arena, &ask,
+                     &scene->err) < 0);
+    CHECK(strstr(scene->err.message, "not those that were signed") != NULL);
+    ask.answers = c.agreement.answers;
+    CHECK(ask_submit(&scene->asked, scene->db, scene->arena, &ask,
+                     &scene->err) == 0);
+    CHECK_TEXT(seed_text("SELECT answers FROM request"), "{\"Name\":\"Ada\"}");
+    close_case(&c);
+}
+
 TEST(what_a_page_was_told_is_signed_by_the_registry_and_says_so)
 {
     struct case_of c;
@@ -270,6 +378,21 @@ TEST(a_changed_licence_asks_everybody_again_and_the_old_agreement_stays)
     CHECK(seed("SELECT count(*) FROM agreement") == 2);
     CHECK(seed("SELECT count(*) FROM decision WHERE kind = 'ask'") == 1);
     CHECK(scene_ask(&c.scene) == 0 && !c.scene.asked.has_changed);
+    close_case(&c);
+}
+
+TEST(a_changed_licence_asks_nothing_of_who_was_rejected)
+{
+    struct case_of c;
+
+    open_case(&c);
+    CHECK(ask_signed(&c) == 0);
+    CHECK(scene_decide(&c.scene, &c.scene.owner, "rejected") == 0);
+    add_licence(&c, "You may look at it twice.\n");
+    CHECK(scene_ask(&c.scene) == 0 && !c.scene.asked.has_changed);
+    CHECK(ask_signed(&c) == 0 && !c.scene.asked.has_changed);
+    CHECK(scene_door(&c.scene) == GATE_REJECTED);
+    CHECK(seed("SELECT count(*) FROM agreement") == 1);
     close_case(&c);
 }
 

@@ -6,6 +6,7 @@
 #include "auth/release.h"
 #include "auth/signing_key.h"
 #include "storage/base/clock.h"
+#include "storage/base/file.h"
 #include "storage/git/build.h"
 #include "storage/git/view.h"
 #include "tests/check.h"
@@ -205,10 +206,10 @@ TEST(a_revoked_key_signs_no_release)
     fixture_free(&f);
 }
 
-/* What the key before says of the one after it. */
+/* What the key before says of the one after it, in a namespace. */
 static const char *
-rotation_by(struct fixture *f, const struct key *by, const char *from,
-            const struct key *to)
+rotation_in(struct fixture *f, const char *namespace, const struct key *by,
+            const char *from, const struct key *to)
 {
     struct dsse dsse = {.type = SIGNING_KEY_ROTATION_TYPE, .key_id = ""};
     char hint[DIGEST_TEXT_SIZE];
@@ -218,11 +219,18 @@ rotation_by(struct fixture *f, const struct key *by, const char *from,
     digest_write(hint, &fingerprint);
     dsse.payload = json_write(
         &dsse.payload_length, f->arena,
-        json_keep(f->arena, json_pack("{s:s, s:s, s:s}", "namespace", "alice",
+        json_keep(f->arena, json_pack("{s:s, s:s, s:s}", "namespace", namespace,
                                       "from", from, "to", hint)));
     CHECK(dsse_sign(&dsse, f->arena, by, &f->err) == 0);
     return json_write(NULL, f->arena,
                       json_keep(f->arena, dsse_to_json(&dsse, f->arena)));
+}
+
+static const char *
+rotation_by(struct fixture *f, const struct key *by, const char *from,
+            const struct key *to)
+{
+    return rotation_in(f, "alice", by, from, to);
 }
 
 TEST(a_key_is_replaced_only_by_one_that_it_signed_for)
@@ -246,6 +254,155 @@ TEST(a_key_is_replaced_only_by_one_that_it_signed_for)
                            first.hint, &f.err) == 0);
     CHECK(first.ends_at_ms != CLOCK_NEVER);
     key_free(next);
+    fixture_free(&f);
+}
+
+TEST(a_rotation_is_for_its_own_namespace_and_its_own_two_keys)
+{
+    struct fixture f = fixture_open();
+    struct signing_key first;
+    struct signing_key second;
+    struct key *next = NULL;
+    struct key *other = NULL;
+    const char *wrong[3];
+    char *longest;
+
+    CHECK(key_make(&next, KEY_P256, &f.err) == 0);
+    CHECK(key_make(&other, KEY_P256, &f.err) == 0);
+    CHECK(add_key(&first, &f, f.key, NULL) == 0);
+    wrong[0] = rotation_in(&f, "bob", f.key, first.hint, next);
+    wrong[1] = rotation_by(&f, f.key, "another key", next);
+    wrong[2] = rotation_by(&f, f.key, first.hint, other);
+    for (size_t i = 0; i < 3; i++) {
+        CHECK(add_key(&second, &f, next, wrong[i]) < 0);
+        CHECK(f.err.code == ERROR_SIGNATURE);
+    }
+    longest = arena_alloc(f.arena, SIGNING_KEY_ROTATION_LIMIT + 2);
+    memset(longest, ' ', SIGNING_KEY_ROTATION_LIMIT + 1);
+    longest[SIGNING_KEY_ROTATION_LIMIT + 1] = '\0';
+    CHECK(add_key(&second, &f, next, longest) < 0);
+    CHECK(f.err.code == ERROR_TOO_LARGE);
+    CHECK(seed("SELECT count(*) FROM signing_key") == 1);
+    key_free(other);
+    key_free(next);
+    fixture_free(&f);
+}
+
+TEST(a_key_that_was_replaced_signs_no_release_and_stays_replaced)
+{
+    struct fixture f = fixture_open();
+    struct signing_key first;
+    struct signing_key second;
+    struct release release;
+    struct key *next = NULL;
+    struct oid commit;
+
+    CHECK(key_make(&next, KEY_P256, &f.err) == 0);
+    CHECK(add_key(&first, &f, f.key, NULL) == 0);
+    CHECK(add_key(&second, &f, next,
+                  rotation_by(&f, f.key, first.hint, next)) == 0);
+    commit = commit_signed(&f, f.key, NULL);
+    CHECK(check(&release, &f, &commit) < 0);
+    CHECK(strstr(f.err.message, "no longer signs") != NULL);
+    CHECK(add_key(&first, &f, f.key,
+                  rotation_by(&f, next, second.hint, f.key)) < 0);
+    CHECK(strstr(f.err.message, "ended and stays so") != NULL);
+    commit = commit_signed(&f, next, NULL);
+    CHECK(check(&release, &f, &commit) == 0);
+    key_free(next);
+    fixture_free(&f);
+}
+
+TEST(releases_are_signed_by_p256_keys_alone)
+{
+    struct fixture f = fixture_open();
+    struct signing_key added;
+    struct key *other = NULL;
+
+    CHECK(key_make(&other, KEY_ED25519, &f.err) == 0);
+    CHECK(add_key(&added, &f, other, NULL) < 0);
+    CHECK(f.err.code == ERROR_BAD_REQUEST);
+    CHECK(seed("SELECT count(*) FROM signing_key") == 0);
+    key_free(other);
+    fixture_free(&f);
+}
+
+/* A commit of one file beside a model.sig of these bytes. */
+static struct oid
+commit_with(struct fixture *f, const char *path, const char *text,
+            const char *bundle)
+{
+    const struct edit edits[] = {write_file(f, path, text),
+                                 write_file(f, "model.sig", bundle)};
+    const struct build_draft draft = {.edits = edits,
+                                      .edit_count = 2,
+                                      .author_name = "alice",
+                                      .author_email = "alice@example.org",
+                                      .message = "x"};
+    struct oid commit = {{0}};
+
+    CHECK(build_commit(&commit, f->view, &draft, &f->err) == 0);
+    CHECK(build_flush(f->view, &f->err) == 0);
+    return commit;
+}
+
+TEST(attributes_in_a_release_do_nothing_but_name_what_lfs_keeps)
+{
+    struct fixture f = fixture_open();
+    struct release release;
+    struct oid commit =
+        commit_with(&f, ".gitattributes", "*.py filter=evil\n", "{}");
+
+    CHECK(check(&release, &f, &commit) < 0);
+    CHECK(f.err.code == ERROR_SIGNATURE);
+    CHECK(strstr(f.err.message, ".gitattributes") != NULL);
+    fixture_free(&f);
+}
+
+TEST(a_releases_signature_is_in_git_itself_and_over_whole_files)
+{
+    struct fixture f = fixture_open();
+    struct release release;
+    struct oid commit;
+    size_t length;
+    char *shards;
+
+    commit = commit_with(
+        &f, "a.txt", "hello",
+        "version https://git-lfs.github.com/spec/v1\n"
+        "oid sha256:"
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n"
+        "size 3\n");
+    CHECK(check(&release, &f, &commit) < 0);
+    CHECK(strstr(f.err.message, "into git itself") != NULL);
+    CHECK(file_read(&shards, &length, f.arena,
+                    VECTORS "/signature/reference-shards.sig", 1 << 20,
+                    &f.err) == 0);
+    commit =
+        commit_with(&f, "a.txt", "hello", arena_bytes(f.arena, shards, length));
+    CHECK(check(&release, &f, &commit) < 0);
+    CHECK(strstr(f.err.message, "signs whole files") != NULL);
+    fixture_free(&f);
+}
+
+TEST(what_is_said_of_a_withdrawal_has_a_limit)
+{
+    struct fixture f = fixture_open();
+    struct signing_key key;
+    char *reason = arena_alloc(f.arena, 65536);
+
+    memset(reason, 'x', 65535);
+    reason[65535] = '\0';
+    CHECK(add_key(&key, &f, f.key, NULL) == 0);
+    CHECK(release_withdraw(f.db, f.arena, &f.repository, "v1", reason, &f.err) <
+          0);
+    CHECK(f.err.code == ERROR_BAD_REQUEST);
+    CHECK(signing_key_revoke(f.db, f.arena, f.repository.namespace_id, key.hint,
+                             reason, &f.err) < 0);
+    CHECK(f.err.code == ERROR_BAD_REQUEST);
+    CHECK(signing_key_revoke(f.db, f.arena, f.repository.namespace_id,
+                             "no such key", "", &f.err) < 0);
+    CHECK(f.err.code == ERROR_NOT_FOUND);
     fixture_free(&f);
 }
 

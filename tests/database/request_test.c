@@ -261,7 +261,12 @@ TEST(a_revoked_grant_is_reset_or_finally_rejected)
     review = scene_review(&scene, &scene.owner, "reset");
     CHECK(review_revoke(scene.db, scene.arena, &review, &scene.err) < 0);
     CHECK(scene.err.status == 404);
+    CHECK(scene_set_gate(&scene, "{\"mode\":\"manual\"}") == 0);
     CHECK(scene_ask(&scene) == 0);
+    CHECK(review_revoke(scene.db, scene.arena, &review, &scene.err) < 0);
+    CHECK(scene.err.status == 404 && scene_has_status("pending"));
+    CHECK(scene_decide(&scene, &scene.owner, "accepted") == 0);
+    CHECK(scene_set_gate(&scene, "{\"mode\":\"auto\"}") == 0);
     review.reason = "left the project";
     CHECK(review_revoke(scene.db, scene.arena, &review, &scene.err) == 0);
     CHECK(scene_door(&scene) == GATE_RESET);
@@ -376,6 +381,93 @@ TEST(domains_and_organizations_are_accepted_or_refused_at_once)
     CHECK(scene_set_gate(&scene, "{\"refuseOrganizations\":[\"Lab\"]}") == 0);
     CHECK(scene_ask(&scene) == 0);
     CHECK(scene_door(&scene) == GATE_REJECTED);
+    scene_close(&scene);
+}
+
+TEST(who_is_refused_by_one_rule_is_not_accepted_by_another)
+{
+    struct scene scene;
+
+    scene_open(&scene);
+    CHECK(scene_set_gate(&scene, "{\"mode\":\"auto\","
+                                 "\"acceptDomains\":[\"example.org\"],"
+                                 "\"refuseOrganizations\":[]}") == 0);
+    seed_member(seed_organization("lab"), scene.person.account, "read");
+    CHECK(scene_set_gate(&scene, "{\"refuseOrganizations\":[\"lab\"]}") == 0);
+    CHECK(scene_ask(&scene) == 0);
+    CHECK_TEXT(scene.asked.status, "rejected");
+    CHECK(scene_door(&scene) == GATE_REJECTED);
+    scene_close(&scene);
+}
+
+TEST(the_requests_that_wait_for_one_account_have_a_limit)
+{
+    struct scene scene;
+    struct repository other;
+    struct ask ask;
+
+    scene_open(&scene);
+    CHECK(scene_set_gate(&scene, "{\"mode\":\"manual\"}") == 0);
+    ask = (struct ask){.repository = &scene.repository,
+                       .caller = &scene.person,
+                       .registry = &scene.registry,
+                       .open_limit = 1};
+    CHECK(ask_submit(&scene.asked, scene.db, scene.arena, &ask, &scene.err) ==
+          0);
+    other = scene.repository;
+    other.id = seed_model(scene.owner.account, "other");
+    other.full_name = "acme/other";
+    seed("INSERT INTO gate (repository, mode) VALUES (%lld, 'manual')",
+         (long long)other.id);
+    ask.repository = &other;
+    CHECK(ask_submit(&scene.asked, scene.db, scene.arena, &ask, &scene.err) <
+          0);
+    CHECK(scene.err.status == 429 && scene.err.retry_after_seconds > 0);
+    CHECK(seed("SELECT count(*) FROM request") == 1);
+    /* What nobody waits for is not counted. */
+    seed("UPDATE gate SET mode = 'auto' WHERE repository = %lld",
+         (long long)other.id);
+    CHECK(ask_submit(&scene.asked, scene.db, scene.arena, &ask, &scene.err) ==
+          0);
+    scene_close(&scene);
+}
+
+TEST(a_decision_names_a_person_by_id_and_a_request_by_its_beginning)
+{
+    struct scene scene;
+    struct review review;
+    const char *id;
+
+    scene_open(&scene);
+    CHECK(scene_set_gate(&scene, "{\"mode\":\"manual\"}") == 0);
+    CHECK(scene_ask(&scene) == 0);
+    id = arena_text(scene.arena, scene.asked.request);
+    CHECK(scene_ask_as(&scene, scene.db, &scene.first, NULL) == 0);
+    seed("UPDATE request SET public_id = left('%s', 6) || substr(public_id, 7)",
+         id);
+    review = scene_review(&scene, &scene.owner, "accepted");
+    review.target = (struct review_target){
+        .request = arena_format(scene.arena, "%.6s", id)};
+    CHECK(review_decide(scene.db, scene.arena, &review, &scene.err) < 0);
+    CHECK(strstr(scene.err.message, "several requests begin with") != NULL);
+    review.target.request = arena_format(scene.arena, "%.3s", id);
+    CHECK(review_decide(scene.db, scene.arena, &review, &scene.err) < 0);
+    CHECK(scene.err.code == ERROR_NOT_FOUND);
+    CHECK(review_grant(scene.db, scene.arena, &review, &scene.err) < 0);
+    CHECK(scene.err.code == ERROR_BAD_REQUEST);
+    review.target.request = id;
+    CHECK(review_decide(scene.db, scene.arena, &review, &scene.err) == 0);
+    CHECK(scene_door(&scene) == GATE_GRANTED);
+    review.status = "rejected";
+    review.target = (struct review_target){
+        .user_id =
+            arena_text(scene.arena, seed_text("SELECT public_id FROM account"
+                                              " WHERE name = 'person'"))};
+    CHECK(review_decide(scene.db, scene.arena, &review, &scene.err) == 0);
+    CHECK(scene_door(&scene) == GATE_REJECTED);
+    review.target.user_id = "ffffffffffffffffffffffff";
+    CHECK(review_decide(scene.db, scene.arena, &review, &scene.err) < 0);
+    CHECK_TEXT(scene.err.message, "User not found");
     scene_close(&scene);
 }
 
