@@ -147,12 +147,12 @@ describe_safetensors(struct arena *arena, const struct source *source,
     for (size_t i = 0; i < header.count; i++) {
         const struct safetensors_tensor *tensor = &header.tensors[i];
         int64_t count = json_number(parameters, tensor->type, 0);
-        int64_t size = 1;
+        uint64_t size = 1; /* may pass INT64_MAX before a dimension of 0 */
 
         for (size_t k = 0; k < tensor->rank; k++)
-            size *= (int64_t)tensor->shape[k];
+            size *= tensor->shape[k];
         json_object_set_new(parameters, tensor->type,
-                            json_integer(count + size));
+                            json_integer(count + (int64_t)size));
     }
     json_object_set_new(detail, "total",
                         json_integer((json_int_t)header.parameters));
