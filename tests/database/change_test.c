@@ -231,5 +231,6 @@ TEST(the_removal_of_a_release_is_a_withdrawal_on_record)
     /* Its name never comes to mean something else. */
     CHECK(move(&f, "refs/tags/v1", NULL, &second) < 0);
     CHECK(f.err.code == ERROR_CONFLICT);
+    CHECK(move(&f, "refs/tags/v1", NULL, &f.first) == 0);
     fixture_free(&f);
 }

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "auth/change.h"
+#include "auth/key/signature.h"
+#include "auth/signing_key.h"
 #include "storage/base/clock.h"
 #include "storage/base/file.h"
 #include "storage/base/json.h"
@@ -293,23 +295,89 @@ TEST(an_object_of_several_files_is_kept_once)
     fixture_free(&f);
 }
 
-/* Moves main to a commit of what was added; what the catalogue then says. */
-static struct summary
-publish(struct fixture *f)
+static int
+move(struct fixture *f, const char *ref, const struct oid *from,
+     const struct oid *to)
 {
     const struct caller caller = {.account = f->repository.namespace_id,
                                   .name = "alice"};
     const struct standing standing = {.may_write = true};
-    struct oid to = commit(f, NULL);
     const struct change change = {.caller = &caller,
                                   .standing = &standing,
                                   .repository = &f->repository,
-                                  .ref = REF_MAIN,
-                                  .to = &to};
+                                  .ref = ref,
+                                  .from = from,
+                                  .to = to};
+
+    f->err = (struct error){0};
+    return change_ref(f->view, f->store, &change, &f->err);
+}
+
+/* Adds a model.sig over the one file, by a key of the namespace's. */
+static void
+add_signature(struct fixture *f, const char *path, const struct digest *digest)
+{
+    const struct signature_file file = {.name = path, .digest = *digest};
+    const struct signature signature = {
+        .subject = "tiny", .files = &file, .count = 1};
+    struct signing_key_spec spec = {.namespace_id = f->repository.namespace_id,
+                                    .namespace_name = "alice",
+                                    .account = f->repository.namespace_id};
+    struct signing_key added;
+    struct key *key = NULL;
+    char *bundle;
+    size_t length;
+
+    CHECK(key_make(&key, KEY_P256, &f->err) == 0);
+    spec.pem = key_public_pem(key);
+    spec.pem_length = strlen(spec.pem);
+    CHECK(db_begin(f->db, &f->err) == 0);
+    CHECK(signing_key_add(&added, f->db, f->arena, &spec, &f->err) == 0);
+    CHECK(db_commit(f->db, &f->err) == 0);
+    CHECK(signature_make(&bundle, &length, f->arena, &signature, key,
+                         &f->err) == 0);
+    add_text(f, "model.sig", arena_bytes(f->arena, bundle, length));
+    key_free(key);
+}
+
+TEST(what_becomes_a_release_is_examined_whole_whatever_led_to_it)
+{
+    struct fixture f = fixture_open();
+    struct pointer pointer;
+    struct oid first;
+    struct oid second;
+    size_t length;
+    char *bytes;
+
+    CHECK(file_read(&bytes, &length, f.arena, VECTORS "/scan/pickle-2.bin",
+                    1 << 20, &f.err) == 0);
+    pointer = upload(&f, f.repository.id, bytes, length);
+    add_pointer(&f, "a.bin", &pointer);
+    first = commit(&f, NULL);
+    CHECK(move(&f, REF_MAIN, NULL, &first) == 0);
+    CHECK(move(&f, "refs/tags/v1", NULL, &first) == 0);
+    add_signature(&f, "a.bin", &pointer.digest);
+    second = commit(&f, &first);
+    CHECK(move(&f, REF_MAIN, &first, &second) == 0);
+    /* Both came by main, and the first by the tag itself. */
+    CHECK(move(&f, "refs/tags/v2", NULL, &second) < 0);
+    CHECK(f.err.code == ERROR_UNSAFE_FORMAT);
+    CHECK(move(&f, "refs/tags/v1", &first, &second) < 0);
+    CHECK(f.err.code == ERROR_UNSAFE_FORMAT);
+    f.repository.allow_unsafe = true;
+    CHECK(move(&f, "refs/tags/v1", &first, &second) == 0);
+    CHECK(seed("SELECT count(*) FROM release WHERE tag = 'v1'") == 1);
+    fixture_free(&f);
+}
+
+/* Moves main to a commit of what was added; what the catalogue then says. */
+static struct summary
+publish(struct fixture *f)
+{
+    struct oid to = commit(f, NULL);
     struct summary summary;
 
-    f->err.message[0] = '\0';
-    CHECK(change_ref(f->view, f->store, &change, &f->err) == 0);
+    CHECK(move(f, REF_MAIN, NULL, &to) == 0);
     CHECK_TEXT(f->err.message, "");
     CHECK(summary_find(&summary, f->db, f->arena, f->repository.id, &f->err) ==
           0);
