@@ -1,6 +1,7 @@
 #include "cli/client/backoff.h"
 
 #include "cli/client/refusal.h"
+#include "storage/base/clock.h"
 #include "storage/base/random.h"
 
 int
@@ -55,6 +56,22 @@ backoff_fail(struct backoff *backoff, int64_t now_ms, struct error *err)
         wait_ms = (int64_t)err->retry_after_seconds * 1000 +
                   chance % BACKOFF_FIRST_MS;
     backoff->until_ms = now_ms + wait_ms;
+    return 0;
+}
+
+int
+backoff_fail_aloud(struct backoff *backoff, struct progress *progress,
+                   struct error *err)
+{
+    const int failed = backoff->failed;
+
+    if (backoff_fail(backoff, clock_monotonic_ms(), err) < 0)
+        return -1;
+    if (progress->is_quiet || failed == BACKOFF_TELL ||
+        backoff->failed != BACKOFF_TELL)
+        return 0;
+    progress_hide(progress);
+    terminal_note(progress->terminal, "%s; trying again\n", err->message);
     return 0;
 }
 

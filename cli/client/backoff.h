@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cli/terminal/progress.h"
 #include "storage/base/error.h"
 
 /* 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10, 10 … s; half of each is chance. */
@@ -24,6 +25,9 @@
 /* Of a short question: after some 5 s. */
 #define BACKOFF_QUESTION_TRIES 6
 #define BACKOFF_QUESTION_ASKED_S 10
+
+/* After so many failures, about half a second, a person is told. */
+#define BACKOFF_TELL 3
 
 struct backoff {
     int tries;         /* in a row that fail, the last of which is final */
@@ -39,6 +43,13 @@ struct backoff {
  * network breaks all connections at once.
  */
 int backoff_fail(struct backoff *backoff, int64_t now_ms, struct error *err);
+
+/*
+ * The same, and says through progress, once, that it goes on trying.  Nothing
+ * is said where nothing is shown.
+ */
+int backoff_fail_aloud(struct backoff *backoff, struct progress *progress,
+                       struct error *err);
 
 /* Whether the wait after the last failure is over. */
 bool backoff_is_over(const struct backoff *backoff, int64_t now_ms);

@@ -219,16 +219,21 @@ land(struct run *run, struct exchange *exchange, struct error *err)
 {
     struct flight *flight = exchange_request(exchange)->state;
     struct partial *partial = flight->partial;
+    const int status = exchange_answer(exchange)->status;
     bool is_short = flight->at < flight->range.end;
     int result = exchange_result(exchange, err);
 
+    if (result == 0 && status != 200 && status != 206)
+        result = error_set(err, ERROR_UNPROCESSABLE,
+                           "%s: the registry answered with status %d",
+                           partial->item->name, status);
     if (result == 0 && is_short)
         result = error_set(err, ERROR_NETWORK, "%s: the answer was cut short",
                            partial->item->name);
     end_flight(run, flight);
     if (result == 0)
         return 0;
-    return backoff_fail(&run->backoff, clock_monotonic_ms(), err);
+    return backoff_fail_aloud(&run->backoff, &run->progress, err);
 }
 
 /* libcurl's own limit is on a mean speed, and so comes much later. */
@@ -247,7 +252,7 @@ land_stalled(struct run *run, struct error *err)
                   STALL_MS / 1000);
         client_stop(run->client, at->exchange);
         end_flight(run, at);
-        if (backoff_fail(&run->backoff, now_ms, err) < 0)
+        if (backoff_fail_aloud(&run->backoff, &run->progress, err) < 0)
             return -1;
     }
     return 0;

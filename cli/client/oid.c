@@ -30,9 +30,10 @@ add_file(EVP_MD_CTX *context, int fd, uint64_t size_bytes, struct error *err)
     return 0;
 }
 
-int
-oid_of_file(char out[OID_TEXT_SIZE], int fd, uint64_t size_bytes,
-            struct error *err)
+/* Of bytes, or when they are NULL of the file. */
+static int
+find(char out[OID_TEXT_SIZE], const void *in_memory, int fd,
+     uint64_t size_bytes, struct error *err)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     unsigned char bytes[EVP_MAX_MD_SIZE];
@@ -46,7 +47,9 @@ oid_of_file(char out[OID_TEXT_SIZE], int fd, uint64_t size_bytes,
     }
     length = snprintf(head, sizeof(head), "blob %" PRIu64, size_bytes);
     EVP_DigestUpdate(context, head, (size_t)length + 1); /* with its NUL */
-    if (add_file(context, fd, size_bytes, err) < 0)
+    if (in_memory != NULL)
+        EVP_DigestUpdate(context, in_memory, (size_t)size_bytes);
+    else if (add_file(context, fd, size_bytes, err) < 0)
         goto done;
     EVP_DigestFinal_ex(context, bytes, NULL);
     hex_write(out, bytes, OID_BYTES);
@@ -55,4 +58,18 @@ oid_of_file(char out[OID_TEXT_SIZE], int fd, uint64_t size_bytes,
 done:
     EVP_MD_CTX_free(context);
     return result;
+}
+
+int
+oid_of_file(char out[OID_TEXT_SIZE], int fd, uint64_t size_bytes,
+            struct error *err)
+{
+    return find(out, NULL, fd, size_bytes, err);
+}
+
+int
+oid_of_bytes(char out[OID_TEXT_SIZE], const void *bytes, size_t length,
+             struct error *err)
+{
+    return find(out, bytes, -1, length, err);
 }

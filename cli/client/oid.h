@@ -5,6 +5,7 @@
 #ifndef CLI_CLIENT_OID_H
 #define CLI_CLIENT_OID_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "storage/base/error.h"
@@ -14,5 +15,9 @@
 /* Of the first size_bytes of an open file; its offset does not matter. */
 int oid_of_file(char out[OID_TEXT_SIZE], int fd, uint64_t size_bytes,
                 struct error *err);
+
+/* Of bytes in memory. */
+int oid_of_bytes(char out[OID_TEXT_SIZE], const void *bytes, size_t length,
+                 struct error *err);
 
 #endif

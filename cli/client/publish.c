@@ -136,7 +136,7 @@ read_sample(char **out, size_t *out_length, struct arena *arena,
     return 0;
 }
 
-/* Git's name for the file's bytes, to hold against what main has. */
+/* Git's name for the file's bytes, to hold against what a commit has. */
 static int
 find_oid(char out[OID_TEXT_SIZE], const struct publish_file *file,
          struct error *err)
@@ -144,9 +144,8 @@ find_oid(char out[OID_TEXT_SIZE], const struct publish_file *file,
     int result;
     int fd;
 
-    out[0] = '\0';
     if (file->path == NULL)
-        return 0;
+        return oid_of_bytes(out, file->bytes, (size_t)file->size_bytes, err);
     fd = open(file->path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return error_set_system(err, file->path);
@@ -321,6 +320,39 @@ open_spool(struct error *err)
     return fd;
 }
 
+static int
+check_listed(const struct publish_file *file, const struct model_tree *tree,
+             struct error *err)
+{
+    const struct model_file *listed = model_find_file(tree, file->name);
+    char oid[DIGEST_TEXT_SIZE] = "";
+
+    if (listed != NULL && !listed->is_lfs && find_oid(oid, file, err) < 0)
+        return -1;
+    if (listed != NULL && listed->size_bytes == file->size_bytes &&
+        (listed->is_lfs ? digest_is_equal(&listed->digest, &file->digest)
+                        : strcmp(listed->oid, oid) == 0))
+        return 0;
+    return error_set(err, ERROR_DIGEST_MISMATCH,
+                     "%s: the registry does not list it as it was sent",
+                     file->name);
+}
+
+/* The commit holds what was sent, as far as the registry says so itself. */
+static int
+check_commit(const char *id, struct client *client, struct arena *arena,
+             const struct publish_commit *commit, struct error *err)
+{
+    struct model_tree tree;
+
+    if (model_read_tree(&tree, client, arena, commit->model, id, err) < 0)
+        return -1;
+    for (size_t i = 0; i < commit->files->count; i++)
+        if (check_listed(&commit->files->items[i], &tree, err) < 0)
+            return -1;
+    return 0;
+}
+
 int
 publish_commit(const char **out, struct client *client, struct arena *arena,
                const struct publish_commit *commit, struct error *err)
@@ -352,7 +384,7 @@ publish_commit(const char **out, struct client *client, struct arena *arena,
                   "the registry does not name the commit");
         goto done;
     }
-    result = 0;
+    result = check_commit(*out, client, arena, commit, err);
 
 done:
     close(fd);

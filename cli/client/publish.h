@@ -73,7 +73,8 @@ struct publish_commit {
 
 /*
  * Commits to main; *out is the commit, main's own when nothing changed.
- * ERROR_STALE when somebody else moved main meanwhile.
+ * ERROR_STALE when somebody else moved main meanwhile; ERROR_DIGEST_MISMATCH
+ * when the registry then lists another file than was sent.
  */
 int publish_commit(const char **out, struct client *client, struct arena *arena,
                    const struct publish_commit *commit, struct error *err);

@@ -15,6 +15,8 @@
 #define STEP_MS 100
 /* Standing still on the way, or while the registry puts a part on its disk. */
 #define STALL_S 60L
+/* How often the registry is asked where to send, while nothing arrives. */
+#define PLANS 2
 #define PARTS_LIMIT 100000
 
 static const char *const lfs_headers[] = {
@@ -51,6 +53,7 @@ struct run {
     int under_way;
     struct piece *flying[UPLOAD_CONNECTIONS];
     struct ending *endings;
+    bool has_landed; /* a piece, since the addresses were asked for */
     uint64_t total_bytes;
     uint64_t present_bytes; /* in parts of an earlier try */
     uint64_t sent_bytes;
@@ -297,10 +300,11 @@ land(struct run *run, struct exchange *exchange, struct error *err)
     end_piece(run, piece);
     if (result == 0) {
         run->sent_bytes += piece->length;
+        run->has_landed = true;
         backoff_reset(&run->backoff);
         return 0;
     }
-    if (backoff_fail(&run->backoff, clock_monotonic_ms(), err) < 0)
+    if (backoff_fail_aloud(&run->backoff, &run->progress, err) < 0)
         return -1;
     *run->waiting_end = piece;
     run->waiting_end = &piece->next;
@@ -324,8 +328,6 @@ send_pieces(struct run *run, struct error *err)
 {
     struct exchange *done;
 
-    progress_begin(&run->progress, run->batch->terminal, run->batch->is_quiet,
-                   run->total_bytes + run->present_bytes, run->present_bytes);
     while (run->waiting != NULL || run->under_way > 0) {
         if (fill(run, err) < 0 ||
             client_step(&done, run->client, STEP_MS, err) < 0)
@@ -335,7 +337,6 @@ send_pieces(struct run *run, struct error *err)
         progress_set(&run->progress,
                      run->present_bytes + run->sent_bytes + count_flying(run));
     }
-    progress_end(&run->progress);
     return 0;
 }
 
@@ -361,6 +362,59 @@ finish(struct run *run, struct error *err)
     return 0;
 }
 
+/* What the registry lacks, by its own words, and where to send it. */
+static int
+plan(struct run *run, struct error *err)
+{
+    run->waiting = NULL;
+    run->waiting_end = &run->waiting;
+    run->endings = NULL;
+    run->has_landed = false;
+    run->total_bytes = run->sent_bytes;
+    run->present_bytes = 0;
+    for (size_t i = 0; i < run->batch->count; i += BATCH_OBJECTS)
+        if (plan_batch(run, i, err) < 0)
+            return -1;
+    return 0;
+}
+
+static void
+drop_flying(struct run *run)
+{
+    for (size_t i = 0; i < UPLOAD_CONNECTIONS; i++) {
+        if (run->flying[i] == NULL)
+            continue;
+        if (run->flying[i]->exchange != NULL)
+            client_stop(run->client, run->flying[i]->exchange);
+        end_piece(run, run->flying[i]);
+    }
+}
+
+/* Sends what is planned. */
+static int
+carry_out(struct run *run, struct error *err)
+{
+    int result;
+
+    progress_begin(&run->progress, run->batch->terminal, run->batch->is_quiet,
+                   run->total_bytes + run->present_bytes,
+                   run->present_bytes + run->sent_bytes);
+    result = send_pieces(run, err);
+    drop_flying(run);
+    if (result == 0)
+        progress_end(&run->progress);
+    progress_hide(&run->progress);
+    return result == 0 ? finish(run, err) : -1;
+}
+
+/* An address that was good has ended, or the upload that it is a part of. */
+static bool
+is_outdated(const struct error *err)
+{
+    return err->code == ERROR_FORBIDDEN || err->code == ERROR_NOT_FOUND ||
+           err->code == ERROR_UNAUTHENTICATED;
+}
+
 int
 upload_run(uint64_t *out_sent, struct client *client, struct arena *arena,
            const struct upload_batch *batch, struct error *err)
@@ -370,23 +424,21 @@ upload_run(uint64_t *out_sent, struct client *client, struct arena *arena,
                       .batch = batch,
                       .backoff = {.tries = BACKOFF_TRANSFER_TRIES,
                                   .asked_seconds = BACKOFF_TRANSFER_ASKED_S}};
-    int result = 0;
+    int result = -1;
 
-    run.waiting_end = &run.waiting;
-    for (size_t i = 0; result == 0 && i < batch->count; i += BATCH_OBJECTS)
-        result = plan_batch(&run, i, err);
-    if (result == 0)
-        result = send_pieces(&run, err);
-    for (size_t i = 0; i < UPLOAD_CONNECTIONS; i++)
-        if (run.flying[i] != NULL) {
-            if (run.flying[i]->exchange != NULL)
-                client_stop(client, run.flying[i]->exchange);
-            end_piece(&run, run.flying[i]);
-        }
-    if (run.progress.terminal != NULL)
-        progress_hide(&run.progress);
-    if (result == 0)
-        result = finish(&run, err);
+    /* As long as pieces arrive, new addresses bring it forward. */
+    for (int n = 0; n < PLANS || run.has_landed; n++) {
+        if (plan(&run, err) < 0)
+            goto done;
+        result = carry_out(&run, err);
+        if (result == 0 || !is_outdated(err))
+            goto done;
+    }
+    if (err->code == ERROR_NOT_FOUND)
+        error_set(err, ERROR_UNPROCESSABLE,
+                  "the registry forgot what it had taken of the upload");
+
+done:
     *out_sent = run.sent_bytes;
     return result;
 }
