@@ -6,8 +6,10 @@ void
 cursor_open(struct cursor *out, struct arena *arena,
             const struct source *source)
 {
-    *out = (struct cursor){.source = source};
-    out->buffer = arena_alloc(arena, CURSOR_BUFFER_BYTES);
+    *out = (struct cursor){.source = source, .capacity = CURSOR_BUFFER_BYTES};
+    if (source->size_bytes < out->capacity)
+        out->capacity = (size_t)source->size_bytes;
+    out->buffer = arena_alloc(arena, out->capacity);
 }
 
 uint64_t
@@ -21,7 +23,7 @@ static int
 fill(struct cursor *cursor, struct error *err)
 {
     uint64_t remaining = cursor_remaining(cursor);
-    size_t length = CURSOR_BUFFER_BYTES;
+    size_t length = cursor->capacity;
 
     if (remaining < length)
         length = (size_t)remaining;

@@ -21,6 +21,7 @@ struct cursor {
     const struct source *source; /* not ours to free */
     uint64_t offset;             /* of the next byte */
     uint8_t *buffer;             /* in the arena */
+    size_t capacity;             /* of the buffer: no more than the source */
     uint64_t buffer_offset;      /* of the buffer's first byte */
     size_t buffered;             /* valid bytes in the buffer */
 };

@@ -106,7 +106,9 @@ find_locations(struct onnx *out, struct arena *arena,
                const struct source *source, struct error *err)
 {
     const size_t overlap = LOCATION_BYTES + 2 + TEXT_PATH_LIMIT;
-    char *block = arena_alloc(arena, BLOCK_BYTES);
+    char *block = arena_alloc(arena, source->size_bytes < BLOCK_BYTES
+                                         ? (size_t)source->size_bytes
+                                         : BLOCK_BYTES);
     uint64_t offset = 0;
 
     while (offset < source->size_bytes) {
