@@ -10,10 +10,10 @@ import time
 
 from tests.daemon import Daemon
 
-CLASSES = ("write", "sync", "name", "send", "answer", "read", "recv", "memory")
+CLASSES = ("write", "sync", "name", "send", "answer", "read", "recv", "memory", "hash")
 FATES = ("kill", "errno", "short")
 HEAD = struct.Struct("IIIiII")
-COUNTS = struct.Struct("8I")
+COUNTS = struct.Struct("9I")
 
 
 class Interposed(Daemon):
