@@ -37,7 +37,7 @@ struct gate_change {
 
 /*
  * *out is what holds afterwards.  ERROR_BAD_REQUEST names the member that is
- * unknown or cannot be so.
+ * unknown or cannot be so, ERROR_UNPROCESSABLE the question that is none.
  */
 int gate_change_save(struct gate_settings *out, struct db *db,
                      struct arena *arena, const struct gate_change *change,
