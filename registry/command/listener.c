@@ -9,9 +9,13 @@
 #include <unistd.h>
 
 #include "storage/base/arena.h"
+#include "storage/base/clock.h"
 
 /* Connections that may wait to be accepted. */
 #define BACKLOG 4096
+/* A killed daemon's server process goes after it, and its sockets with it. */
+#define BUSY_LIMIT_MS 3000
+#define BUSY_STEP_US 20000
 
 /* getaddrinfo takes any number and leaves bits of it out. */
 static bool
@@ -70,6 +74,19 @@ open_socket(const struct addrinfo *info)
     return fd;
 }
 
+/* Waits a while for an address that is in use. */
+static int
+open_patiently(const struct addrinfo *info)
+{
+    int64_t until_ms = clock_monotonic_ms() + BUSY_LIMIT_MS;
+    int fd;
+
+    while ((fd = open_socket(info)) < 0 && errno == EADDRINUSE &&
+           clock_monotonic_ms() < until_ms)
+        usleep(BUSY_STEP_US);
+    return fd;
+}
+
 static int
 open_address(struct listeners *out, const char *address, struct error *err)
 {
@@ -96,7 +113,7 @@ open_address(struct listeners *out, const char *address, struct error *err)
     for (struct addrinfo *at = found; at != NULL; at = at->ai_next) {
         if (out->count == CONFIG_LISTEN_LIMIT)
             break;
-        out->sockets[out->count] = open_socket(at);
+        out->sockets[out->count] = open_patiently(at);
         if (out->sockets[out->count] < 0) {
             error_set(err, ERROR_INTERNAL, "listen: %s: %s", address,
                       strerror(errno));

@@ -17,7 +17,8 @@ struct listeners {
 
 /*
  * Opens "127.0.0.1:8470", "[::1]:8470", "*:80", several with commas.  Errors
- * name the address.  The caller closes them with listeners_close.
+ * name the address; one that is in use is tried for 3 seconds.  The caller
+ * closes them with listeners_close.
  */
 int listeners_open(struct listeners *out, const char *addresses,
                    struct error *err);

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import random
+import socket
 import threading
 import time
 import unittest
@@ -12,6 +13,7 @@ from tests.daemon import Daemon
 
 ROUNDS = 20
 WEIGHTS_BYTES = 300_000
+HOLD_SECONDS = 0.7  # of the 3 that a start waits
 
 
 class Publisher(threading.Thread):
@@ -119,6 +121,23 @@ class Kill(unittest.TestCase):
             if "lfs" in entry:
                 self.assertEqual(hashlib.sha256(answer.body).hexdigest(), entry["lfs"]["oid"])
         print(json.dumps({"rounds": ROUNDS, "acknowledged": len(promised), "violations": 0}))
+
+    def test_a_start_waits_for_the_address_that_a_killed_one_had(self):
+        with Daemon() as registry:
+            for _ in range(3):
+                registry.kill()
+                registry.start()
+            registry.stop()
+            # As a server process that takes its time to end.
+            holder = socket.create_server(("127.0.0.1", registry.port))
+            threading.Timer(HOLD_SECONDS, holder.close).start()
+            registry.start()
+
+    def test_an_address_that_stays_in_use_is_named(self):
+        with socket.create_server(("127.0.0.1", 0)) as holder:
+            address = "127.0.0.1:%d" % holder.getsockname()[1]
+            with self.assertRaisesRegex(AssertionError, f"{address}: Address already in use"), Daemon(listen=address):
+                pass
 
 
 if __name__ == "__main__":
