@@ -17,7 +17,7 @@ struct meter;
 struct question_queue;
 struct scrubber;
 struct server;
-struct tally;
+struct slots;
 struct vault;
 
 struct service {
@@ -32,7 +32,7 @@ struct service {
     struct scrubber *scrubber; /* registry/jobs/scrubber.h; NULL: no rounds */
     struct mailer *mailer;     /* registry/hooks/mailer.h; NULL: no mail */
     struct meter *meter;       /* registry/http/meter.h; NULL: nobody counts */
-    struct tally *uploads;     /* registry/http/tally.h; NULL: nobody counts */
+    struct slots *uploads;     /* auth/slots.h; NULL: nobody counts */
     struct log log;
 };
 

@@ -5,6 +5,8 @@ WITH tries AS (
     DELETE FROM session WHERE expires_at < now()
 ), links AS (
     DELETE FROM link WHERE expires_at < now() - interval '1 day'
+), slots AS (
+    DELETE FROM upload_slot WHERE leased_until < now() - interval '1 hour'
 )
 -- Whoever never confirmed an address does not keep a name.
 DELETE FROM account a

@@ -12,10 +12,10 @@
 #include "access_access_sql.h"
 #include "auth/delivery.h"
 #include "auth/question.h"
+#include "auth/slots.h"
 #include "auth/vault.h"
 #include "registry/hooks/mailer.h"
 #include "registry/http/meter.h"
-#include "registry/http/tally.h"
 #include "registry/jobs/jobs.h"
 #include "registry/jobs/scrubber.h"
 #include "registry/routes/routes.h"
@@ -175,7 +175,7 @@ open_parts(struct child *child, struct error *err)
     service->scrubber = scrubber_open(config, service->content, service->meter);
     service->vault = child->vault;
     service->questions = question_queue_open();
-    service->uploads = tally_open(config->limits.uploads);
+    service->uploads = slots_open(config->limits.uploads);
     service->deliveries = delivery_queue_open();
     return 0;
 }
@@ -265,7 +265,7 @@ done:
     question_queue_free(child.service.questions);
     delivery_queue_free(child.service.deliveries);
     content_store_free(child.service.content);
-    tally_free(child.service.uploads);
+    slots_free(child.service.uploads);
     vault_free(child.vault);
     db_free(child.db);
     listen_free(child.listen);

@@ -39,7 +39,7 @@ struct limits {
     int64_t drain_ms;                /* after a refusal before the body */
     int64_t stop_ms;       /* for requests under way when the server stops */
     int64_t retire_ms;     /* for connections of a server that is replaced */
-    int64_t uploads;       /* at once, an account, in this daemon: 429 */
+    int64_t uploads;       /* at once, an account: 429 */
     int64_t open_requests; /* for access, an account, not decided: 429 */
     int64_t login_account; /* tries at an account in 15 minutes: 429 */
     int64_t login_address; /* and from an address */

@@ -4,12 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/slots.h"
 #include "registry/http/cookie.h"
 #include "registry/http/input.h"
 #include "registry/http/limits.h"
-#include "registry/http/tally.h"
-
-#define UPLOAD_RETRY_SECONDS 5
 
 const char *
 request_param(const struct request *request, const char *name)
@@ -118,12 +116,9 @@ request_begin_upload(struct request *request, int64_t account,
 {
     if (request->service->uploads == NULL)
         return 0;
-    if (!tally_add(request->service->uploads, account)) {
-        error_set(err, ERROR_TOO_MANY,
-                  "too many of your uploads are under way; wait for one");
-        err->retry_after_seconds = UPLOAD_RETRY_SECONDS;
+    if (slots_take(request->service->uploads, request->db, request->arena,
+                   account, err) < 0)
         return -1;
-    }
     request->input->uploader = account;
     return 0;
 }
@@ -133,7 +128,7 @@ request_end_upload(struct request *request)
 {
     if (request->input->uploader == 0)
         return;
-    tally_remove(request->service->uploads, request->input->uploader);
+    slots_give(request->service->uploads, request->input->uploader);
     request->input->uploader = 0;
 }
 

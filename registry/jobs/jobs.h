@@ -31,6 +31,9 @@ server_job cleaner_run;
 /* Removes weights that nothing refers to. */
 server_job collector_run;
 
+/* Gives back the places of uploads that are over. */
+server_job uploads_run;
+
 /* Reads all weights again in the background. */
 server_job scrubber_run;
 

@@ -21,17 +21,20 @@ def sha(data):
     return hashlib.sha256(data).hexdigest()
 
 
+UPLOADS = 3  # at once, an account
+
+
 def beside(first):
     """One more daemon for what the first one works on."""
     data = first.settings["data"]
     return Daemon(database=first.conninfo(), blobs=os.path.join(data, "blobs"),
-                  secret_file=os.path.join(data, "secret"))
+                  secret_file=os.path.join(data, "secret"), uploads_per_account=UPLOADS)
 
 
 class ClusterTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.a = Daemon().__enter__()
+        cls.a = Daemon(uploads_per_account=UPLOADS).__enter__()
         cls.addClassCleanup(cls.a.close)
         cls.alice = cls.a.person("alice", password=site_test.PASSWORD)
         cls.bob = cls.a.person("bob", role="read")
@@ -111,6 +114,45 @@ class ClusterTest(unittest.TestCase):
         self.must(self.b, "POST", upload["href"].removeprefix(self.a.url), None, dict(oid=sha(data), parts=[]))
         self.assertEqual(self.b.commit(name, self.alice, {"w.bin": dict(thing, algo="sha256")}).status, 200)
         self.assertEqual(sha(self.must(self.a, "GET", f"/{name}/resolve/main/w.bin").body), sha(data))
+
+    def begin_upload(self, name, registry):
+        """An upload that waits for its body, and what the daemon answered."""
+        data = os.urandom(100)
+        thing = dict(oid=sha(data), size=len(data))
+        body = dict(operation="upload", transfers=["basic"], hash_algo="sha256", objects=[thing])
+        answer = self.must(registry, "POST", f"/{name}.git/info/lfs/objects/batch", self.alice, body, LFS).json()
+        path = answer["objects"][0]["actions"]["upload"]["href"].split("/", 3)[3]
+        talk = socket.create_connection(("127.0.0.1", registry.port), 30)
+        self.addCleanup(talk.close)
+        talk.sendall(f"PUT /{path} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n".encode())
+        return talk, data, int(talk.recv(4096).split()[1])
+
+    def test_an_account_has_its_uploads_at_once_over_all_daemons(self):
+        name = self.make()
+        self.wait_for("SELECT count(*) FROM upload_slot", [["0"]])  # of other tests
+        held = [self.begin_upload(name, registry) for registry in (self.a, self.b, self.a)]
+        self.assertEqual([status for _, _, status in held], [100] * UPLOADS)
+        for registry in (self.a, self.b):
+            self.assertEqual(self.begin_upload(name, registry)[2], 429)
+        talk, data, _ = held[0]
+        talk.sendall(data)
+        self.assertIn(b" 200 ", talk.recv(4096))
+        self.wait_for("SELECT count(*) FROM upload_slot", [[str(UPLOADS - 1)]])
+        self.assertEqual(self.begin_upload(name, self.b)[2], 100)
+        held[1][0].close()  # who goes away has no upload any more
+        self.wait_for("SELECT count(*) FROM upload_slot", [[str(UPLOADS - 1)]])
+
+    def test_uploads_of_a_daemon_that_was_killed_end_with_their_lease(self):
+        name = self.make()
+        self.wait_for("SELECT count(*) FROM upload_slot", [["0"]])
+        with beside(self.a) as c:
+            for _ in range(UPLOADS):
+                self.assertEqual(self.begin_upload(name, c)[2], 100)
+            c.kill()
+        self.assertEqual(self.begin_upload(name, self.b)[2], 429)
+        self.a.sql("UPDATE upload_slot SET leased_until = now() - interval '1 s'")
+        self.assertEqual(self.begin_upload(name, self.b)[2], 100)
+        self.a.sql("DELETE FROM upload_slot")
 
     # Who works.
 

@@ -225,7 +225,7 @@ class Status(unittest.TestCase):
             status = json.loads(answer.stdout)
             self.assertEqual((status["up"], status["url"], status["database"]["up"]), (True, registry.url, True))
             self.assertEqual([job["name"] for job in status["jobs"]],
-                             ["record", "sequencer", "expiry", "outbox", "collector", "cleaner", "scrubber"])
+                             ["record", "sequencer", "expiry", "outbox", "collector", "cleaner", "scrubber", "uploads"])
             self.assertIn(f"listens       127.0.0.1:{registry.port}", self.ask(registry).stdout)
             registry.stop()
             answer = self.ask(registry, "--json")

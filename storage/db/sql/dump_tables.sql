@@ -28,7 +28,7 @@ WITH RECURSIVE edge AS (
       FROM depth d
       JOIN pg_class c ON c.oid = d.id
      WHERE c.relname NOT IN ('migration', 'content_upload', 'content_part',
-                             'blob_garbage', 'scrub')
+                             'blob_garbage', 'scrub', 'upload_slot')
      GROUP BY c.oid, c.relname
 )
 SELECT name,
