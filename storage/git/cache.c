@@ -12,6 +12,7 @@ struct cache {
     struct cached *slots; /* 1 << bits of them, at most half full */
     unsigned bits;
     size_t count;
+    size_t held; /* objects whose bytes are here */
     size_t held_bytes;
     uint64_t factor; /* odd and random, so that nobody can aim at one slot */
 };
@@ -31,7 +32,9 @@ cache_open(void)
 static void
 drop_bytes(struct cache *cache)
 {
-    for (size_t i = 0; i < (size_t)1 << cache->bits; i++) {
+    /* Sets of names hold none, and are as long as a history. */
+    for (size_t i = 0; cache->held > 0; i++) {
+        cache->held -= cache->slots[i].bytes != NULL;
         free(cache->slots[i].bytes);
         cache->slots[i].bytes = NULL;
     }
@@ -106,4 +109,5 @@ cache_add(struct cache *cache, const struct oid *oid, int kind, uint64_t size,
     slot->bytes = xcalloc(1, (size_t)size + 1);
     memcpy(slot->bytes, bytes, (size_t)size);
     cache->held_bytes += (size_t)size;
+    cache->held++;
 }
