@@ -118,6 +118,82 @@ TEST(a_token_of_any_shape_can_be_seeded_once)
     close_scene(&scene);
 }
 
+TEST(a_label_is_one_short_line_and_only_some_tokens_have_rights)
+{
+    struct token_right right = {.right = "read"};
+    struct token_spec spec = {.role = TOKEN_READ, .expires_at_ms = CLOCK_NEVER};
+    struct scene scene;
+    char *longest;
+
+    open_scene(&scene);
+    spec.account = scene.person;
+    longest = arena_alloc(scene.arena, TOKEN_LABEL_LIMIT + 2);
+    memset(longest, 'x', TOKEN_LABEL_LIMIT + 1);
+    longest[TOKEN_LABEL_LIMIT + 1] = '\0';
+    spec.label = longest;
+    CHECK(token_add(&scene.token, &scene.text, scene.db, scene.arena, &spec,
+                    &scene.err) < 0);
+    spec.label = "two\nlines";
+    CHECK(token_add(&scene.token, &scene.text, scene.db, scene.arena, &spec,
+                    &scene.err) < 0);
+    spec.label = "\xff";
+    CHECK(token_add(&scene.token, &scene.text, scene.db, scene.arena, &spec,
+                    &scene.err) < 0);
+    spec.label = longest + 1;
+    spec.rights = &right;
+    spec.right_count = 1;
+    CHECK(token_add(&scene.token, &scene.text, scene.db, scene.arena, &spec,
+                    &scene.err) < 0);
+    CHECK(strstr(scene.err.message, "fine-grained") != NULL);
+    spec.role = TOKEN_FINE_GRAINED;
+    spec.right_count = TOKEN_RIGHTS_LIMIT + 1;
+    CHECK(token_add(&scene.token, &scene.text, scene.db, scene.arena, &spec,
+                    &scene.err) < 0);
+    CHECK(seed("SELECT count(*) FROM token") == 0);
+    spec.right_count = 1;
+    CHECK(token_add(&scene.token, &scene.text, scene.db, scene.arena, &spec,
+                    &scene.err) == 0);
+    close_scene(&scene);
+}
+
+/* Whether an address that names account and token still speaks for them. */
+static bool
+link_speaks(struct scene *scene, int64_t account, int64_t token)
+{
+    int result = caller_find_by_link(&scene->caller, scene->db, scene->arena,
+                                     account, token, &scene->err);
+
+    CHECK(result == 0 || scene->err.code == ERROR_UNAUTHENTICATED);
+    CHECK(result == 0 || scene->caller.account == 0);
+    return result == 0;
+}
+
+TEST(an_address_that_carries_a_right_lives_as_long_as_its_token_and_account)
+{
+    struct scene scene;
+    int64_t other;
+
+    open_scene(&scene);
+    other = seed_account("Other");
+    CHECK(add(&scene, TOKEN_READ, NULL, CLOCK_NEVER) == 0);
+    CHECK(link_speaks(&scene, scene.person, scene.token.id));
+    CHECK(scene.caller.account == scene.person);
+    CHECK(scene.caller.role == TOKEN_READ);
+    CHECK_TEXT(scene.caller.name, "Person");
+    CHECK(!link_speaks(&scene, other, scene.token.id));
+    seed("UPDATE token SET expires_at = now()");
+    CHECK(!link_speaks(&scene, scene.person, scene.token.id));
+    seed("UPDATE token SET expires_at = NULL, revoked_at = now()");
+    CHECK(!link_speaks(&scene, scene.person, scene.token.id));
+    CHECK(link_speaks(&scene, scene.person, 0));
+    CHECK(scene.caller.role == TOKEN_NONE);
+    seed("UPDATE account SET disabled_at = now()");
+    CHECK(!link_speaks(&scene, scene.person, 0));
+    CHECK(link_speaks(&scene, 0, 0));
+    CHECK(scene.caller.account == 0);
+    close_scene(&scene);
+}
+
 /* Refused, in the words that say nothing. */
 static void
 check_refused(struct scene *scene, const char *text)
