@@ -53,26 +53,42 @@ on_hashed(void *state)
     client_wake(state);
 }
 
+/* Whether the answer is as long as the range, or does not say. */
+static bool
+is_length_right(const struct flight *flight, const struct answer *answer)
+{
+    const char *length = answer_header(answer, "Content-Length");
+    char expected[32];
+
+    snprintf(expected, sizeof(expected), "%" PRIu64,
+             flight->range.end - flight->range.begin);
+    return length[0] == '\0' || strcmp(length, expected) == 0;
+}
+
 /* A whole file may come as 200, a part must come as the part that it is. */
 static int
 on_begin(void *state, const struct answer *answer, struct error *err)
 {
     const struct flight *flight = state;
     const struct partial_item *item = flight->partial->item;
+    bool is_whole =
+        flight->range.begin == 0 && flight->range.end == item->size_bytes;
     char expected[96];
 
-    if (answer->status == 200 && flight->range.begin == 0 &&
-        flight->range.end == item->size_bytes)
-        return 0;
     snprintf(expected, sizeof(expected),
              "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, flight->range.begin,
              flight->range.end - 1, item->size_bytes);
-    if (answer->status == 206 &&
-        strcmp(answer_header(answer, "Content-Range"), expected) == 0)
-        return 0;
-    return error_set(err, ERROR_DIGEST_MISMATCH,
-                     "%s: the registry gave another range than was asked",
-                     item->name);
+    if (!(answer->status == 200 && is_whole) &&
+        !(answer->status == 206 &&
+          strcmp(answer_header(answer, "Content-Range"), expected) == 0))
+        return error_set(err, ERROR_DIGEST_MISMATCH,
+                         "%s: the registry gave another range than was asked",
+                         item->name);
+    if (!is_length_right(flight, answer))
+        return error_set(err, ERROR_DIGEST_MISMATCH,
+                         "%s: the registry gave another length than was asked",
+                         item->name);
+    return 0;
 }
 
 static int

@@ -324,6 +324,13 @@ set_handle(struct exchange *exchange)
     curl_easy_setopt(handle, CURLOPT_URL, exchange->url);
 }
 
+static bool
+is_http(const char *url)
+{
+    return strncasecmp(url, "https://", 8) == 0 ||
+           strncasecmp(url, "http://", 7) == 0;
+}
+
 int
 exchange_open(struct exchange **out, const struct exchange_origin *origin,
               const struct exchange_request *request, struct error *err)
@@ -338,11 +345,13 @@ exchange_open(struct exchange **out, const struct exchange_origin *origin,
                                        origin->registry, request->url)
                         : arena_text(exchange->arena, request->url);
     exchange->handle = curl_easy_init();
-    if (exchange->handle == NULL ||
+    if (exchange->handle == NULL || !is_http(exchange->url) ||
         origin_of(exchange->arena, exchange->url) == NULL) {
         exchange_free(exchange);
-        return error_set(err, ERROR_UNPROCESSABLE,
-                         "the registry named no URL: %s", request->url);
+        return error_set(
+            err, ERROR_UNPROCESSABLE,
+            "the registry named no URL that is spoken here: %.200s",
+            request->url);
     }
     if (strncmp(origin->registry, "https:", 6) == 0 &&
         strncasecmp(exchange->url, "https:", 6) != 0) {

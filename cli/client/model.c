@@ -200,6 +200,7 @@ model_read_tree(struct model_tree *out, struct client *client,
         model_path(arena, name, "/tree/%s?recursive=true&limit=%d", commit,
                    TREE_PAGE_LIMIT);
     struct list list = {0};
+    const char *before;
 
     for (int n = 0; url != NULL; n++) {
         const struct exchange_request request = {.method = "GET", .url = url};
@@ -208,12 +209,18 @@ model_read_tree(struct model_tree *out, struct client *client,
 
         if (n == PAGES_LIMIT)
             return error_set(err, ERROR_TOO_LARGE, "too many pages of files");
+        before = url;
         if (client_send(&answer, client, arena, &request, err) < 0)
             return -1;
-        if (json_read(&page, arena, answer.body, answer.length, err) < 0 ||
-            read_page(&list, arena, page, err) < 0)
+        if (json_read(&page, arena, answer.body, answer.length, err) < 0)
+            return error_set(err, ERROR_UNPROCESSABLE,
+                             "the registry's list of files is not JSON");
+        if (read_page(&list, arena, page, err) < 0)
             return -1;
         url = find_next(arena, &answer);
+        if (url != NULL && strcmp(url, before) == 0)
+            return error_set(err, ERROR_UNPROCESSABLE,
+                             "the registry's list of files leads to itself");
     }
     *out = (struct model_tree){list.files, list.count};
     return 0;

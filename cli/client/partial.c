@@ -174,10 +174,11 @@ begin_again(struct partial *partial, struct error *err)
     if (partial->was_wrong) {
         (void)unlink(item->partial);
         remove_journal(item);
-        return error_set(err, ERROR_DIGEST_MISMATCH,
-                         "%s has not the bytes that were signed: the registry "
-                         "or the network changed them",
-                         item->name);
+        return error_set(
+            err, ERROR_DIGEST_MISMATCH,
+            "%s has other bytes than its digest says: the registry "
+            "or the network changed them",
+            item->name);
     }
     partial->was_wrong = true;
     blocks_clear(&partial->blocks);

@@ -345,8 +345,12 @@ check_commit(const char *id, struct client *client, struct arena *arena,
 {
     struct model_tree tree;
 
-    if (model_read_tree(&tree, client, arena, commit->model, id, err) < 0)
-        return -1;
+    if (model_read_tree(&tree, client, arena, commit->model, id, err) < 0) {
+        if (err->code != ERROR_REVISION_NOT_FOUND)
+            return -1;
+        return error_set(err, ERROR_UNPROCESSABLE,
+                         "the registry does not know its own commit %s", id);
+    }
     for (size_t i = 0; i < commit->files->count; i++)
         if (check_listed(&commit->files->items[i], &tree, err) < 0)
             return -1;

@@ -119,14 +119,19 @@ int
 refusal_set_transport(struct error *err, int verdict, const char *url)
 {
     enum error_code code = ERROR_NETWORK;
+    const char *text = curl_easy_strerror((CURLcode)verdict);
 
-    if (verdict == CURLE_OUT_OF_MEMORY)
-        code = ERROR_INTERNAL;
-    if (verdict == CURLE_UNSUPPORTED_PROTOCOL ||
-        verdict == CURLE_WEIRD_SERVER_REPLY)
+    if (verdict == CURLE_OUT_OF_MEMORY) {
+        /* Also what libcurl says of a header over 100 kB. */
         code = ERROR_UNPROCESSABLE;
-    error_set(err, code, "%.*s: %s", host_length(url), url,
-              curl_easy_strerror((CURLcode)verdict));
+        text = "the registry's headers are too large, or memory is out";
+    }
+    if (verdict == CURLE_UNSUPPORTED_PROTOCOL ||
+        verdict == CURLE_WEIRD_SERVER_REPLY) {
+        code = ERROR_UNPROCESSABLE;
+        text = "what answers there does not speak HTTP";
+    }
+    error_set(err, code, "%.*s: %s", host_length(url), url, text);
     if (verdict == CURLE_COULDNT_CONNECT ||
         verdict == CURLE_COULDNT_RESOLVE_HOST)
         return error_set_cause(err, NOT_CONNECTED);

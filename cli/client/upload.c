@@ -15,8 +15,10 @@
 #define STEP_MS 100
 /* Standing still on the way, or while the registry puts a part on its disk. */
 #define STALL_S 60L
-/* How often the registry is asked where to send, while nothing arrives. */
+/* How often the registry is asked where to send, when it lacks as much as
+ * before. */
 #define PLANS 2
+#define PART_DIGITS 15
 #define PARTS_LIMIT 100000
 
 static const char *const lfs_headers[] = {
@@ -53,7 +55,7 @@ struct run {
     int under_way;
     struct piece *flying[UPLOAD_CONNECTIONS];
     struct ending *endings;
-    bool has_landed; /* a piece, since the addresses were asked for */
+    uint64_t missing_bytes; /* as the registry said when it was asked last */
     uint64_t total_bytes;
     uint64_t present_bytes; /* in parts of an earlier try */
     uint64_t sent_bytes;
@@ -99,6 +101,17 @@ is_present(const json_t *present, size_t number)
     return false;
 }
 
+/* 0 for what is no size. */
+static uint64_t
+read_part_bytes(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+
+    if (digits == 0 || digits > PART_DIGITS || text[digits] != '\0')
+        return 0;
+    return strtoull(text, NULL, 10);
+}
+
 /* The parts that the registry lacks, each with its own address. */
 static int
 plan_parts(struct run *run, const struct upload_file *file,
@@ -108,7 +121,7 @@ plan_parts(struct run *run, const struct upload_file *file,
     const json_t *present = json_object_get(action, "present");
     const char *size = json_text(header, "chunk_size");
     struct ending *ending = run->endings;
-    uint64_t part_bytes = size != NULL ? strtoull(size, NULL, 10) : 0;
+    uint64_t part_bytes = read_part_bytes(size);
     json_t *parts = json_keep(run->arena, json_array());
     uint64_t offset = 0;
 
@@ -300,7 +313,6 @@ land(struct run *run, struct exchange *exchange, struct error *err)
     end_piece(run, piece);
     if (result == 0) {
         run->sent_bytes += piece->length;
-        run->has_landed = true;
         backoff_reset(&run->backoff);
         return 0;
     }
@@ -369,12 +381,12 @@ plan(struct run *run, struct error *err)
     run->waiting = NULL;
     run->waiting_end = &run->waiting;
     run->endings = NULL;
-    run->has_landed = false;
     run->total_bytes = run->sent_bytes;
     run->present_bytes = 0;
     for (size_t i = 0; i < run->batch->count; i += BATCH_OBJECTS)
         if (plan_batch(run, i, err) < 0)
             return -1;
+    run->missing_bytes = run->total_bytes - run->sent_bytes;
     return 0;
 }
 
@@ -424,17 +436,19 @@ upload_run(uint64_t *out_sent, struct client *client, struct arena *arena,
                       .batch = batch,
                       .backoff = {.tries = BACKOFF_TRANSFER_TRIES,
                                   .asked_seconds = BACKOFF_TRANSFER_ASKED_S}};
+    uint64_t before;
     int result = -1;
+    int plans = 0;
 
-    /* As long as pieces arrive, new addresses bring it forward. */
-    for (int n = 0; n < PLANS || run.has_landed; n++) {
+    run.missing_bytes = UINT64_MAX;
+    do {
+        before = run.missing_bytes;
         if (plan(&run, err) < 0)
             goto done;
         result = carry_out(&run, err);
-        if (result == 0 || !is_outdated(err))
-            goto done;
-    }
-    if (err->code == ERROR_NOT_FOUND)
+    } while (result < 0 && is_outdated(err) &&
+             (++plans < PLANS || run.missing_bytes < before));
+    if (result < 0 && err->code == ERROR_NOT_FOUND)
         error_set(err, ERROR_UNPROCESSABLE,
                   "the registry forgot what it had taken of the upload");
 
