@@ -272,6 +272,54 @@ TEST(a_server_child_gains_nothing_and_touches_no_other_process)
     CHECK(file_remove_tree(scene.folder, &err) == 0);
 }
 
+/* A thread that goes in, one that it starts there, and what both met. */
+struct walk {
+    const struct scene *scene;
+    int entered;
+    int own;     /* errno of the secret's opening, 0 when it opened */
+    int started; /* the same in the second thread */
+};
+
+static void *
+read_beside(void *state)
+{
+    struct walk *walk = state;
+
+    walk->started = read_file(walk->scene->beside);
+    return NULL;
+}
+
+static void *
+walk_in(void *state)
+{
+    struct walk *walk = state;
+    struct error err;
+    pthread_t thread;
+
+    walk->entered = confine_enter(&walk->scene->rules, &err);
+    walk->own = read_file(walk->scene->beside);
+    if (pthread_create(&thread, NULL, read_beside, walk) == 0)
+        pthread_join(thread, NULL);
+    return NULL;
+}
+
+TEST(a_confinement_holds_for_its_thread_and_those_that_it_starts)
+{
+    struct scene scene;
+    struct walk walk = {.scene = &scene};
+    struct error err;
+    pthread_t thread;
+
+    set_scene(&scene);
+    CHECK(pthread_create(&thread, NULL, walk_in, &walk) == 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+    CHECK(walk.entered == 0);
+    CHECK(walk.own == EACCES && walk.started == EACCES);
+    /* Which is why it is entered with one thread: others go free. */
+    CHECK(read_file(scene.beside) == 0);
+    CHECK(file_remove_tree(scene.folder, &err) == 0);
+}
+
 TEST(an_account_that_is_missing_is_named)
 {
     struct error err;
