@@ -11,6 +11,7 @@
 #include "storage/base/clock.h"
 
 #define STEP_MS 1000
+#define PAGES_LIMIT 1000 /* of a list */
 
 struct client {
     char *registry;
@@ -293,4 +294,36 @@ client_get(json_t **out, struct client *client, struct arena *arena,
     const struct client_question question = {.method = "GET", .path = path};
 
     return client_call(out, client, arena, &question, err);
+}
+
+int
+client_get_list(json_t **out, struct client *client, struct arena *arena,
+                const char *path, struct error *err)
+{
+    const char *url = path;
+    json_t *list = json_keep(arena, json_array());
+
+    for (int n = 0; url != NULL; n++) {
+        const struct exchange_request request = {.method = "GET", .url = url};
+        const char *before = url;
+        struct answer answer;
+        json_t *page;
+
+        if (n == PAGES_LIMIT)
+            return error_set(err, ERROR_TOO_LARGE, "%s has over %d pages", path,
+                             PAGES_LIMIT);
+        if (client_send(&answer, client, arena, &request, err) < 0)
+            return -1;
+        if (json_read(&page, arena, answer.body, answer.length, err) < 0 ||
+            !json_is_array(page))
+            return error_set(err, ERROR_UNPROCESSABLE,
+                             "%s answers %s with something else than a list",
+                             client->registry, path);
+        json_array_extend(list, page);
+        url = answer_next(&answer, arena);
+        if (url != NULL && strcmp(url, before) == 0)
+            url = NULL;
+    }
+    *out = list;
+    return 0;
 }

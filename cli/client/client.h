@@ -51,6 +51,10 @@ int client_send(struct answer *out, struct client *client, struct arena *arena,
 int client_get(json_t **out, struct client *client, struct arena *arena,
                const char *path, struct error *err);
 
+/* GET of a list, with all the pages that follow it. */
+int client_get_list(json_t **out, struct client *client, struct arena *arena,
+                    const char *path, struct error *err);
+
 /* Any method; *out, of which NULL is allowed, is as with client_get, or JSON
  * null when the answer has no body. */
 int client_call(json_t **out, struct client *client, struct arena *arena,

@@ -45,6 +45,19 @@ answer_header(const struct answer *answer, const char *name)
     return "";
 }
 
+const char *
+answer_next(const struct answer *answer, struct arena *arena)
+{
+    const char *link = answer_header(answer, "Link");
+    const char *rel = strstr(link, "rel=\"next\"");
+    const char *begin = strchr(link, '<');
+    const char *end = begin == NULL ? NULL : strchr(begin, '>');
+
+    if (rel == NULL || end == NULL || end > rel)
+        return NULL;
+    return arena_bytes(arena, begin + 1, (size_t)(end - begin - 1));
+}
+
 const struct answer *
 exchange_answer(const struct exchange *exchange)
 {

@@ -103,4 +103,7 @@ exchange_request(const struct exchange *exchange);
 /* A header's value, "" when it is missing. */
 const char *answer_header(const struct answer *answer, const char *name);
 
+/* The next page's URL in a Link header, in the arena; NULL for none. */
+const char *answer_next(const struct answer *answer, struct arena *arena);
+
 #endif

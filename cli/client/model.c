@@ -129,20 +129,6 @@ read_entry(struct model_file *out, const json_t *entry, struct error *err)
     return 0;
 }
 
-/* The next page's URL in a Link header; NULL for none. */
-static const char *
-find_next(struct arena *arena, const struct answer *answer)
-{
-    const char *link = answer_header(answer, "Link");
-    const char *rel = strstr(link, "rel=\"next\"");
-    const char *begin = strchr(link, '<');
-    const char *end = begin == NULL ? NULL : strchr(begin, '>');
-
-    if (rel == NULL || end == NULL || end > rel)
-        return NULL;
-    return arena_bytes(arena, begin + 1, (size_t)(end - begin - 1));
-}
-
 /* A growing list of files in the arena. */
 struct list {
     struct model_file *files;
@@ -217,7 +203,7 @@ model_read_tree(struct model_tree *out, struct client *client,
                              "the registry's list of files is not JSON");
         if (read_page(&list, arena, page, err) < 0)
             return -1;
-        url = find_next(arena, &answer);
+        url = answer_next(&answer, arena);
         if (url != NULL && strcmp(url, before) == 0)
             return error_set(err, ERROR_UNPROCESSABLE,
                              "the registry's list of files leads to itself");

@@ -17,8 +17,8 @@ list(struct context *context, struct error *err)
     size_t i;
 
     if (session_open_signed_in(context, err) < 0 ||
-        client_get(&items, context->client, context->arena,
-                   "/api/settings/gated-repos", err) < 0)
+        client_get_list(&items, context->client, context->arena,
+                        "/api/settings/gated-repos", err) < 0)
         return -1;
     json_array_foreach(items, i, item)
     {
