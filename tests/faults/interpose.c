@@ -48,14 +48,15 @@ struct plan {
     _Atomic uint32_t is_armed;
     uint32_t class;
     uint32_t fate;
-    int32_t number; /* errno for FATE_ERRNO */
+    int32_t number;      /* errno for FATE_ERRNO */
+    uint32_t is_parents; /* calls of the process itself, not its children's */
     _Atomic uint32_t turn;
     _Atomic uint32_t fired; /* how often the fate came */
     _Atomic uint32_t counts[CLASSES];
 };
 
 static struct plan *plan;
-static pid_t parent; /* who mapped the plan: faults are its children's */
+static pid_t parent; /* who mapped the plan */
 
 __attribute__((constructor)) static void
 map_plan(void)
@@ -79,7 +80,8 @@ static bool meets(enum class class)
 {
     uint32_t count;
 
-    if (plan == NULL || !atomic_load(&plan->is_armed) || getpid() == parent)
+    if (plan == NULL || !atomic_load(&plan->is_armed) ||
+        (getpid() == parent) != plan->is_parents)
         return false;
     count = atomic_fetch_add(&plan->counts[class], 1) + 1;
     if (plan->class != class || count != atomic_load(&plan->turn))

@@ -2,42 +2,21 @@
 
 A dry run learns how many calls of a class an operation makes; then, for each
 turn, the daemon is killed at that call or the call fails, and what must hold
-is looked at.  The plain run takes a few turns of each; all of them:
-
-    python3 sweep_test.py --every [OPERATION ...]
+is looked at.  The plain run takes a few turns of each; see points.py for all.
 """
 import contextlib
-import errno
 import hashlib
 import http.client
 import io
-import json
 import os
 import random
-import sys
 import time
-import unittest
 
 from tests.cli.weigh import Case
 from tests.daemon import account
+from tests.faults import points
 from tests.faults.interposed import Interposed
 
-FATES = [
-    *[(kind, "kill", 0) for kind in ("write", "sync", "name", "send", "answer")],
-    *[("write", "errno", number) for number in (errno.ENOSPC, errno.EIO, errno.EINTR)],
-    ("write", "short", 0),
-    ("sync", "errno", errno.EIO), ("sync", "errno", errno.ENOSPC),
-    ("name", "errno", errno.EIO), ("name", "errno", errno.ENOSPC),
-    ("read", "errno", errno.EIO), ("read", "errno", errno.EINTR), ("read", "short", 0),
-    ("send", "errno", errno.EINTR), ("send", "errno", errno.EPIPE), ("send", "short", 0),
-    ("recv", "errno", errno.EINTR), ("recv", "errno", errno.ECONNRESET), ("recv", "short", 0),
-    ("answer", "errno", errno.EINTR), ("answer", "short", 0),
-    ("memory", "errno", errno.ENOMEM),
-]
-EVERY = "--every" in sys.argv
-POINTS = 3  # of each operation, unless every one is asked for
-SEED = 4
-MEMORY_TURNS = 40  # of each operation, where it asks for memory thousands of times
 WEIGHTS_BYTES = 300_000
 WINDOWS_BYTES = 17 << 20  # two windows of sync_file_range
 OLD = "now() - interval '10 days'"
@@ -239,16 +218,16 @@ class Collect(Operation):
             time.sleep(0.02)
 
     def act(self, size):
-        plan = self.registry.plan[:]
-        self.registry.disarm()
+        plan = self.registry.plan.words[:]
+        self.registry.plan.disarm()
         self.litter()
         self.registry.kill()
-        self.registry.plan[:] = plan
+        self.registry.plan.words[:] = plan
         try:
             self.registry.start()
         except AssertionError:
             return False  # the first child met it
-        self.wait(lambda: self.is_over() or self.registry.fired())
+        self.wait(lambda: self.is_over() or self.registry.plan.fired())
         return False
 
     def check(self, done):
@@ -267,7 +246,7 @@ class Collect(Operation):
 class Sweep(Case):
     def setUp(self):
         super().setUp()
-        self.registry = Interposed()
+        self.registry = Interposed(loops=1, workers=2, io_threads=1)  # so that a start is quick
         self.registry.__enter__()
         self.addCleanup(self.registry.close)
         self.token = self.registry.person("alice")
@@ -290,14 +269,14 @@ class Sweep(Case):
 
     def point(self, operation, kind, fate, number, turn):
         """One fault and the look at what is left; whether the fault came."""
-        self.registry.arm(kind, fate, number, turn)
+        self.registry.plan.arm(kind, fate, number, turn)
         done = False
         try:
             with contextlib.redirect_stderr(io.StringIO()):  # Daemon.ask says more when it is hung up on
                 done = operation.act(WINDOWS_BYTES if kind == "sync" else WEIGHTS_BYTES)
         except AssertionError as error:
             self.violations.append(f"{operation.name} {kind} {fate} {number} at {turn}: {error}")
-        fired, _ = self.registry.disarm()
+        fired, _ = self.registry.plan.disarm()
         if fired and (fate == "kill" or kind == "memory") or self.registry.process.poll() is not None:
             self.restart()
         try:
@@ -311,28 +290,18 @@ class Sweep(Case):
         """How many calls of each class there are, at most, in two dry runs."""
         most = {}
         for size in (WEIGHTS_BYTES, WINDOWS_BYTES):
-            self.registry.arm()
+            self.registry.plan.arm()
             done = operation.act(size)
-            for kind, count in self.registry.disarm()[1].items():
+            for kind, count in self.registry.plan.disarm()[1].items():
                 if kind == "sync" or size == WEIGHTS_BYTES:
                     most[kind] = max(most.get(kind, 0), count)
             operation.check(done)
         return most
 
-    def points(self, counts):
-        found = []
-        for kind, fate, number in FATES:
-            stride = max(1, counts[kind] // MEMORY_TURNS) if kind == "memory" else 1
-            found += [(kind, fate, number, turn) for turn in range(1, counts[kind] + 1, stride)]
-        return found if EVERY else random.Random(SEED).sample(found, min(len(found), POINTS))
-
     def sweep(self, operation):
         counts = self.learn(operation)
-        points = self.points(counts)
-        fired = sum(bool(self.point(operation, *point)) for point in points)
+        points.sweep(operation.name, counts, lambda *point: self.point(operation, *point), self.violations)
         operation.check_all()
-        print(json.dumps({"operation": operation.name, "calls": counts, "points": len(points), "faults": fired,
-                          "violations": len(self.violations)}), flush=True)
         self.assertEqual(self.violations, [])
 
     def test_a_commit_is_there_whole_or_not_at_all(self):
@@ -349,4 +318,4 @@ class Sweep(Case):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[word for word in sys.argv if word != "--every"])
+    points.main()
