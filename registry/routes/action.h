@@ -19,6 +19,8 @@
 #define ACTION_DOWNLOAD_MS (INT64_C(10) * 60 * 1000)
 /* An upload, for each begun gibibyte: clients ask for all addresses at once. */
 #define ACTION_UPLOAD_MS (INT64_C(60) * 60 * 1000)
+/* However large what is uploaded is said to be. */
+#define ACTION_LIFE_LIMIT_MS (INT64_C(7) * 24 * 60 * 60 * 1000)
 
 enum action_kind {
     ACTION_UPLOAD,

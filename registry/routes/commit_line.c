@@ -59,6 +59,9 @@ parse_weights(struct commit_line *out, struct arena *arena, const json_t *value,
         return error_set(err, ERROR_BAD_REQUEST,
                          "\"oid\" of %.200s is not a SHA-256", out->path);
     out->size_bytes = json_number(value, "size", -1);
+    if (out->size_bytes < 0 && json_object_get(value, "size") != NULL)
+        return error_set(err, ERROR_BAD_REQUEST,
+                         "\"size\" of %.200s is no number of bytes", out->path);
     return 0;
 }
 

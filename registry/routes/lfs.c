@@ -41,6 +41,8 @@ make_action(const struct request *request, enum action_kind kind,
                           ? ACTION_DOWNLOAD_MS
                           : ACTION_UPLOAD_MS * (int64_t)gibibytes;
 
+    if (life_ms > ACTION_LIFE_LIMIT_MS)
+        life_ms = ACTION_LIFE_LIMIT_MS;
     return (struct action){
         .kind = kind,
         .repository = request->repository.id,
@@ -332,6 +334,8 @@ lfs_read_object(struct lfs_object *out, const json_t *object, struct error *err)
     if (size < 0)
         return error_set(err, ERROR_UNPROCESSABLE,
                          "\"size\" is a number of bytes");
+    if ((uint64_t)size > LFS_SIZE_LIMIT_BYTES)
+        return error_set(err, ERROR_TOO_LARGE, "an object has at most 16 TiB");
     out->size_bytes = (uint64_t)size;
     return 0;
 }

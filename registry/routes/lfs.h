@@ -13,6 +13,7 @@
 #include "storage/base/json.h"
 
 #define LFS_OBJECTS_LIMIT 1000 /* in one batch */
+#define LFS_SIZE_LIMIT_BYTES (UINT64_C(16) << 40)
 
 #define LFS_MEDIA_TYPE "application/vnd.git-lfs+json"
 
@@ -32,7 +33,10 @@ struct lfs_batch {
 int lfs_read_batch(struct lfs_batch *out, const json_t *body,
                    struct error *err);
 
-/* Reads {"oid": …, "size": …}; ERROR_UNPROCESSABLE for anything else. */
+/*
+ * Reads {"oid": …, "size": …}; ERROR_UNPROCESSABLE for anything else,
+ * ERROR_TOO_LARGE for a size over the limit.
+ */
 int lfs_read_object(struct lfs_object *out, const json_t *object,
                     struct error *err);
 

@@ -159,7 +159,7 @@ class HeadTest(LimitsCase):
 
 
 class SmugglingTest(LimitsCase):
-    """trust.md 7.3, 32: what two servers could read in two ways."""
+    """Hostile input 32: what two servers could read in two ways."""
 
     def post(self, *fields, body=""):
         return head("POST", "/api/repos/create", *fields) + body
@@ -272,7 +272,7 @@ class BodyTest(LimitsCase):
                 self.assertEqual(talk.answer()[0], 413)
 
     def test_a_digest_that_is_none_names_no_object(self):
-        """trust.md 7.3, 29."""
+        """Hostile input 29."""
         digest = hashlib.sha256(b"a").hexdigest()
         for oid in ("../" + digest[3:], digest[:63], digest + "0", digest.upper(), "sha512:" + digest,
                     "sha256:" + digest, "", digest[:-1] + "g"):
@@ -282,7 +282,7 @@ class BodyTest(LimitsCase):
             self.assertEqual(answer.json()["objects"][0]["error"]["code"], 422, oid)
 
     def test_a_path_that_some_disk_reads_otherwise_is_refused(self):
-        """trust.md 7.3, 30."""
+        """Hostile input 30."""
         for path in ("../a", "a/../b", "a\\b", "a\0b", "a.", "a ", "/a", "a//b", ".git/config", "x/.GIT/config",
                      "a" * 2048, "a\x01b", "./a"):
             answer = self.registry.commit("alice/tiny", self.token, {path: b"x"})
