@@ -82,6 +82,36 @@ class GateTest(unittest.TestCase):
         settings = self.ask("GET", "/api/models/acme/tiny/gate", "owner").json()["settings"]
         self.assertEqual((settings["notificationsMode"], settings["notificationsEmail"]), ("bulk", "gate@acme.org"))
 
+    def test_visibility_is_said_in_two_ways_and_holds_for_the_next_request(self):
+        path = "/api/models/acme/tiny/settings"
+        for hidden, shown in ((dict(private=True), dict(private=False)),
+                              (dict(visibility="private"), dict(visibility="public"))):
+            self.assertEqual(self.must("PUT", path, "owner", hidden).json(), hidden)
+            self.assertEqual(self.ask("GET", "/api/models/acme/tiny", "bob").status, 404)
+            self.assertEqual(self.must("PUT", path, "owner", shown).json(), shown)
+            self.assertEqual(self.ask("GET", "/api/models/acme/tiny", "bob").status, 200)
+        for bad in (dict(private="true"), dict(visibility="hidden"), dict(visibility=True),
+                    dict(discussionsDisabled=1), dict(allowUnsafe="yes"), dict(orgMembersGated="yes")):
+            self.assertEqual(self.ask("PUT", path, "owner", dict(private=True, **bad) if "private" not in bad else bad)
+                             .status, 400, bad)
+            self.assertEqual(self.ask("GET", "/api/models/acme/tiny", "bob").status, 200, bad)
+
+    def test_a_decision_that_is_not_understood_decides_nothing(self):
+        self.set_gate(mode="manual")
+        self.assertLess(self.request().status, 400)
+        for bad in (dict(status="accepted", rejectionReason="no"), dict(status="rejected", resetReason="no"),
+                    dict(status="rejected", rejectionReason=7), dict(status="accepted", until="soon"),
+                    dict(status="accepted", until="2026-02-30"), dict(status="accepted", until="2020-01-01"),
+                    dict(status="granted"), {}):
+            self.assertEqual(self.handle(**bad).status, 400, bad)
+        self.assertEqual(len(self.must("GET", REQUESTS + "/pending", "owner").json()), 1)
+
+    def test_a_list_says_what_it_cannot_be_narrowed_by(self):
+        self.set_gate(mode="manual")
+        for bad in ("after=soon", "before=2026-13-01", "q=" + "x" * 251, "limit=9", "limit=1001", "limit=ten"):
+            self.assertEqual(self.ask("GET", f"{REQUESTS}/pending?{bad}", "owner").status, 400, bad)
+        self.assertEqual(self.ask("GET", REQUESTS + "/nonsense", "owner").status, 404)
+
     def test_a_value_that_is_shown_already_changes_nothing(self):
         self.set_gate(mode="quorum", quorum=2, reviewers=["first", "second"])
         self.assertEqual(self.ask("GET", "/api/models/acme/tiny").json()["gated"], "manual")

@@ -64,6 +64,21 @@ class HubTest(unittest.TestCase):
         name = self.make(license="mit")
         self.assertEqual(self.ask("GET", f"/api/models/{name}").json()["cardData"], {"license": "mit"})
 
+    def test_a_repository_begins_with_the_files_it_is_given_or_not_at_all(self):
+        def file(path, content, **more):
+            return dict(path=path, content=content, **more)
+
+        name = self.make(files=[file("a.txt", "text"), file("b/c.bin", "AAEC", encoding="base64")])
+        self.assertEqual(self.ask("GET", f"/{name}/resolve/main/a.txt").body, b"text")
+        self.assertEqual(self.ask("GET", f"/{name}/resolve/main/b/c.bin").body, b"\0\1\2")
+        for bad in ([file("../a", "x")], [file("a", "no base64!", encoding="base64")], [dict(path="a")], [{}],
+                    [file(str(i), "x") for i in range(1001)], [file(".git/config", "x")]):
+            answer = self.registry.create("alice/begun-badly", self.alice, files=bad)
+            self.assertIn(answer.status, (400, 413, 422), bad[:1])
+            self.assertEqual(self.ask("GET", "/api/models/alice/begun-badly", self.alice).status, 404)
+        for bad in ("MIT", "a b", "x" * 200):
+            self.assertEqual(self.registry.create("alice/begun-badly", self.alice, license=bad).status, 400, bad)
+
     def test_a_moved_repository_is_found_under_its_old_name_by_a_relative_redirect(self):
         name = self.make()
         answer = self.ask("POST", "/api/repos/move", self.alice,

@@ -189,6 +189,28 @@ class UploadTest(unittest.TestCase):
         self.assertEqual(self.commit_file(name, "ten.txt", b"x" * 10 * MIB).status, 200)
         self.assertEqual(self.commit_file(name, "twelve.txt", b"x" * 12 * MIB).status, 413)
 
+    def test_a_commit_of_many_files_and_weights_keeps_each(self):
+        name, data = self.make(), safetensors(9)
+        self.assertEqual(self.upload(name, data).status, 200)
+        weights = [line("lfsFile", path=f"w/{i}.safetensors", algo="sha256", oid=sha(data), size=len(data))
+                   for i in range(130)]
+        texts = [line("file", path=f"t/{i}.txt", encoding="utf-8", content=f"text {i}") for i in range(130)]
+        mixed = [each for pair in zip(weights, texts) for each in pair]
+        self.assertEqual(self.commit(name, *mixed).status, 200)
+        self.assertEqual(sorted(self.files(name)), sorted(
+            [".gitattributes"] + [each["value"]["path"] for each in mixed]))
+        for i in (0, 31, 32, 63, 64, 129):
+            self.assertEqual(self.ask("GET", f"/{name}/resolve/main/t/{i}.txt").body, b"text %d" % i)
+            self.assertEqual(self.ask("GET", f"/{name}/resolve/main/w/{i}.safetensors").body, data)
+
+    def test_a_commit_has_a_short_message_and_a_whole_parent(self):
+        name = self.make()
+        head, text = self.head(name), line("file", path="a", encoding="utf-8", content="x")
+        self.assertEqual(self.commit(name, text, summary="x" * 4097).status, 400)
+        self.assertEqual(self.commit(name, text, parent=head[:7]).status, 400)
+        self.assertEqual(self.head(name), head)
+        self.assertEqual(self.commit(name, text, summary="x" * 4096, parent=head).status, 200)
+
     def test_a_broken_card_is_refused_on_main(self):
         name = self.make()
         self.assertEqual(self.commit_file(name, "README.md", b"---\na: [\n---\n").status, 422)
@@ -260,6 +282,24 @@ class UploadTest(unittest.TestCase):
         self.assertEqual(self.ask("DELETE", "/api/tokens/current", token).status, 200)
         self.assertEqual(self.ask("PUT", path, None, b"x").status, 401)
 
+    def test_a_link_into_a_repository_that_is_gone_keeps_nothing(self):
+        name = self.make()
+        action = self.batch(name, (sha(b"x"), 1)).json()["objects"][0]["actions"]["upload"]
+        answer = self.ask("DELETE", "/api/repos/delete", self.alice, dict(name=name[6:], type="model"))
+        self.assertEqual(answer.status, 200, answer)
+        answer = self.ask("PUT", self.local(action["href"]), None, b"x")
+        self.assertEqual((answer.status, answer.headers["X-Error-Code"]), (404, "RepoNotFound"))
+        self.assertEqual(self.registry.sql(f"SELECT count(*) FROM content WHERE digest = '\\x{sha(b'x')}'"), [["0"]])
+
+    def test_a_batch_is_of_one_kind_one_hash_and_a_bounded_size(self):
+        name, digest = self.make(), sha(b"x")
+        self.assertEqual(self.batch(name, (digest, 1), operation="lock").status, 422)
+        self.assertEqual(self.batch(name, (digest, 1), hash_algo="sha1").status, 422)
+        self.assertEqual(self.batch(name, *[(digest, 1)] * 1001).status, 413)
+        for bad in (("abc", 1), (digest, -1)):
+            answer = self.batch(name, bad).json()["objects"][0]
+            self.assertEqual(answer["error"]["code"], 422, bad)
+
     def test_a_digest_is_no_right(self):
         """What one repository has is not there for another, whoever asks."""
         name, other, data = self.make(), self.make(private=True), os.urandom(1000)
@@ -267,6 +307,8 @@ class UploadTest(unittest.TestCase):
         objects = self.batch(name, (sha(data), len(data))).json()["objects"]
         self.assertIn("upload", objects[0]["actions"])
         answer = self.commit(name, line("lfsFile", path="a.dat", algo="sha256", oid=sha(data), size=len(data)))
+        self.assertEqual(answer.status, 422)
+        answer = self.commit(name, line("lfsFile", path="a.dat", algo="sha256", oid=sha(data)))
         self.assertEqual(answer.status, 422)
         pointer = self.ask("GET", f"/{other}/raw/main/secret.dat", self.alice).body
         self.assertEqual(self.commit_file(name, "a.dat", pointer).status, 422)
