@@ -154,21 +154,31 @@ is_plain(const struct review_query *query)
            query->account == 0;
 }
 
+static int
+list_status(struct review_page *out, struct db *db, struct arena *arena,
+            const struct db_value place[2], const struct review_query *query,
+            struct error *err)
+{
+    struct db_rows *rows;
+
+    if (DB_RUN(&rows, db, arena, "review_list_status", err, place[0], place[1],
+               db_text(query->status), db_text(query->cursor),
+               db_int(query->limit + 1)) < 0)
+        return -1;
+    read_page(out, arena, rows, query);
+    return 0;
+}
+
 int
 review_list(struct review_page *out, struct db *db, struct arena *arena,
             int64_t repository, const struct review_query *query,
             struct error *err)
 {
+    const struct db_value place[] = {db_int(repository), db_null()};
     struct db_rows *rows;
 
-    if (is_plain(query)) {
-        if (DB_RUN(&rows, db, arena, "review_list_status", err,
-                   db_int(repository), db_text(query->status),
-                   db_text(query->cursor), db_int(query->limit + 1)) < 0)
-            return -1;
-        read_page(out, arena, rows, query);
-        return 0;
-    }
+    if (is_plain(query))
+        return list_status(out, db, arena, place, query, err);
     if (DB_RUN(&rows, db, arena, "review_list", err, db_int(repository),
                db_text(query->status), db_text(query->search),
                query->after_ms != 0 ? db_time(query->after_ms) : db_null(),
@@ -185,14 +195,9 @@ review_list_queue(struct review_page *out, struct db *db, struct arena *arena,
                   int64_t account, const struct review_query *query,
                   struct error *err)
 {
-    struct db_rows *rows;
+    const struct db_value place[] = {db_null(), db_int(account)};
 
-    if (DB_RUN(&rows, db, arena, "review_list_queue", err, db_int(account),
-               db_text(query->status), db_text(query->cursor),
-               db_int(query->limit + 1)) < 0)
-        return -1;
-    read_page(out, arena, rows, query);
-    return 0;
+    return list_status(out, db, arena, place, query, err);
 }
 
 int

@@ -9,8 +9,11 @@ SELECT q.repository, max(q.repository_name), count(*)
    AND q.withdrawn_at IS NULL
    AND q.asked_at >= date_trunc('day', now(), 'UTC') - interval '1 day'
    AND q.asked_at < date_trunc('day', now(), 'UTC')
-   AND NOT EXISTS (SELECT FROM outbox o
-                    WHERE starts_with(o.dedupe, 'daily:' || q.repository || ':'
+   AND NOT EXISTS (SELECT FROM outbox o -- one that begins so; ";" follows ":"
+                    WHERE o.dedupe ~>=~ ('daily:' || q.repository || ':'
                           || to_char(now() AT TIME ZONE 'UTC'
-                                     - interval '1 day', 'YYYY-MM-DD:')))
+                                     - interval '1 day', 'YYYY-MM-DD:'))
+                      AND o.dedupe ~<~ ('daily:' || q.repository || ':'
+                          || to_char(now() AT TIME ZONE 'UTC'
+                                     - interval '1 day', 'YYYY-MM-DD;')))
  GROUP BY q.repository

@@ -8,20 +8,33 @@
 --       email text, granted_by text, granted_by_fullname text,
 --       decided_by text, grant_ends_at timestamptz, licence text, how text,
 --       agreed_at timestamptz, votes bigint
+WITH page AS (
+    SELECT id
+      FROM request
+     WHERE public_id ~>=~ $2 -- starts_with, as an index can be asked it
+       AND public_id ~<~ ($2 || 'g')
+       AND withdrawn_at IS NULL
+       AND account IS NOT NULL
+       AND repository IS NOT NULL
+       AND (account = $1
+            OR namespace = $1
+            OR namespace = ANY (ARRAY(SELECT organization
+                                        FROM membership
+                                       WHERE account = $1
+                                         AND role IN ('admin', 'write')))
+            OR repository = ANY (ARRAY(SELECT repository
+                                         FROM gate_reviewer
+                                        WHERE account = $1)))
+     LIMIT 2
+)
 SELECT i.public_id, i.kind, i.repository_name, i.status, i.asked_at,
        i.reviewed_at, i.answers, i.reason, i.account_public_id,
        i.account_name, i.fullname, i.email, i.granted_by,
        i.granted_by_fullname, i.decided_by, i.grant_ends_at, i.licence, i.how,
        i.agreed_at, i.votes
-  FROM request_item i
- WHERE starts_with(i.public_id, $2)
-   AND (i.account = $1
-        OR EXISTS (SELECT FROM repository r
-                LEFT JOIN membership m ON m.organization = r.namespace
-                                      AND m.account = $1
-                                      AND m.role IN ('admin', 'write')
-                WHERE r.id = i.repository
-                  AND (r.namespace = $1 OR m.role IS NOT NULL))
-       OR EXISTS (SELECT FROM gate_reviewer v
-                   WHERE v.repository = i.repository AND v.account = $1))
- LIMIT 2
+  FROM page
+ CROSS JOIN LATERAL (
+       SELECT *
+         FROM request_item
+        WHERE id = page.id
+       OFFSET 0) i -- else the view is made whole, and then joined

@@ -1,29 +1,72 @@
--- review_list_status: requests of one status for one repository, newest first:
--- review_list where nothing else is asked for, at an index's cost.
---   $1  bigint  repository
---   $2  text    status
---   $3  text    public id of the last row before; null: from the newest
---   $4  bigint  how many at most
+-- review_list_status: requests of one status, newest first: those for one
+-- repository, or those that an account may decide.  Each place that they are
+-- for gives its newest, and the page is the newest of those.
+--   $1  bigint  repository; null for all that the account may decide
+--   $2  bigint  account; null for the repository's alone
+--   $3  text    status
+--   $4  text    public id of the last row before; null: from the newest
+--   $5  bigint  how many at most
 --   ->  public_id text, kind text, repository text, status text,
 --       asked_at timestamptz, reviewed_at timestamptz, answers json,
 --       reason text, account_public_id text, account text, fullname text,
 --       email text, granted_by text, granted_by_fullname text,
 --       decided_by text, grant_ends_at timestamptz, licence text, how text,
 --       agreed_at timestamptz, votes bigint
-WITH page AS (
-    SELECT id
+WITH before AS (
+    SELECT asked_at, id
       FROM request
-     WHERE repository = $1
-       AND status = $2
-       AND withdrawn_at IS NULL
-       AND account IS NOT NULL
-       AND (asked_at, id) < (
-           CASE WHEN $3::text IS NULL THEN 'infinity'
-                ELSE (SELECT asked_at FROM request WHERE public_id = $3) END,
-           CASE WHEN $3 IS NULL THEN 0
-                ELSE (SELECT id FROM request WHERE public_id = $3) END)
+     WHERE public_id = $4
+     UNION ALL
+    SELECT 'infinity', 0
+     WHERE $4 IS NULL
+), named AS (
+    SELECT q.id, q.asked_at
+      FROM (SELECT $1::bigint AS id
+             WHERE $1 IS NOT NULL
+             UNION ALL
+            SELECT repository
+              FROM gate_reviewer
+             WHERE account = $2) place
+     CROSS JOIN LATERAL (
+           SELECT id, asked_at
+             FROM request
+            WHERE repository = place.id
+              AND status = $3
+              AND withdrawn_at IS NULL
+              AND account IS NOT NULL
+              AND (asked_at, id) < ((SELECT asked_at FROM before),
+                                    (SELECT id FROM before))
+            ORDER BY asked_at DESC, id DESC
+            LIMIT $5) q
+), owned AS (
+    SELECT q.id, q.asked_at
+      FROM (SELECT $2::bigint AS id
+             WHERE $2 IS NOT NULL
+             UNION ALL
+            SELECT organization
+              FROM membership
+             WHERE account = $2
+               AND role IN ('admin', 'write')) place
+     CROSS JOIN LATERAL (
+           SELECT id, asked_at
+             FROM request
+            WHERE namespace = place.id
+              AND status = $3
+              AND withdrawn_at IS NULL
+              AND account IS NOT NULL
+              AND (asked_at, id) < ((SELECT asked_at FROM before),
+                                    (SELECT id FROM before))
+            ORDER BY asked_at DESC, id DESC
+            LIMIT $5) q
+), page AS (
+    SELECT id
+      FROM (SELECT id, asked_at
+              FROM named
+             UNION
+            SELECT id, asked_at
+              FROM owned) found
      ORDER BY asked_at DESC, id DESC
-     LIMIT $4
+     LIMIT $5
 )
 SELECT i.public_id, i.kind, i.repository_name, i.status, i.asked_at,
        i.reviewed_at, i.answers, i.reason, i.account_public_id,

@@ -1,13 +1,23 @@
 -- review_list_wait: how many wait at a repository's gate, and how long people
--- waited whom somebody decided on in the last 90 days.
+-- waited on whom somebody decided in the last 90 days; of 1,000 at most each.
 --   $1  bigint  repository
 --   ->  waiting bigint, median_ms bigint (0: nobody)
-SELECT count(*) FILTER (WHERE status = 'pending'),
+SELECT (SELECT count(*)
+          FROM (SELECT
+                  FROM request
+                 WHERE repository = $1
+                   AND status = 'pending'
+                   AND withdrawn_at IS NULL
+                 LIMIT 1000) pending),
        COALESCE(1000 * extract(epoch FROM
-           percentile_cont(0.5) WITHIN GROUP (ORDER BY reviewed_at - asked_at)
-               FILTER (WHERE decided_by IS NOT NULL AND asked
-                         AND reviewed_at > now() - interval '90 days')),
-           0)::bigint
-  FROM request
- WHERE repository = $1
-   AND withdrawn_at IS NULL
+           (SELECT percentile_cont(0.5)
+                       WITHIN GROUP (ORDER BY reviewed_at - asked_at)
+              FROM (SELECT reviewed_at, asked_at
+                      FROM request
+                     WHERE repository = $1
+                       AND asked
+                       AND decided_by IS NOT NULL
+                       AND withdrawn_at IS NULL
+                       AND reviewed_at > now() - interval '90 days'
+                     ORDER BY reviewed_at DESC
+                     LIMIT 1000) newest)), 0)::bigint

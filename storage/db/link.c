@@ -9,18 +9,24 @@
 #define TEXT_OF(number) #number
 #define TEXT(number) TEXT_OF(number)
 
-static const char settings[] = "SELECT set_config('statement_timeout', '" TEXT(
-    LINK_STATEMENT_TIMEOUT_MS) "', false),"
-                               "       set_config('lock_timeout', '" TEXT(
-                                   LINK_LOCK_TIMEOUT_MS) "', false),"
-                                                         "       "
-                                                         "set_config('idle_in_"
-                                                         "transaction_session_"
-                                                         "timeout', '" TEXT(
-                                                             LINK_IDLE_TIMEOUT_MS) "', false),"
-                                                                                   "       set_config('timezone', 'UTC', false),"
-                                                                                   "       set_config('datestyle', 'ISO, YMD', false),"
-                                                                                   "       set_config('bytea_output', 'hex', false)";
+/*
+ * Each statement is small, whatever the plan expects of a table that has grown:
+ * compiling one costs more than it, and so do helpers to share it with.
+ */
+/* clang-format off */
+static const char settings[] =
+    "SELECT set_config('statement_timeout', '"
+    TEXT(LINK_STATEMENT_TIMEOUT_MS) "', false),"
+    "       set_config('lock_timeout', '"
+    TEXT(LINK_LOCK_TIMEOUT_MS) "', false),"
+    "       set_config('idle_in_transaction_session_timeout', '"
+    TEXT(LINK_IDLE_TIMEOUT_MS) "', false),"
+    "       set_config('jit', 'off', false),"
+    "       set_config('max_parallel_workers_per_gather', '0', false),"
+    "       set_config('timezone', 'UTC', false),"
+    "       set_config('datestyle', 'ISO, YMD', false),"
+    "       set_config('bytea_output', 'hex', false)";
+/* clang-format on */
 
 static void
 drop_notice(void *state, const PGresult *result)

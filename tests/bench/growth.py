@@ -27,10 +27,11 @@ def fill(registry, count):
     """The rows of growth.sql; how long they took, in seconds."""
     (lab,), = registry.sql("SELECT id FROM account WHERE name = 'lab'")
     (reviewer,), = registry.sql("SELECT id FROM account WHERE name = 'rita'")
+    (named,), = registry.sql("SELECT id FROM account WHERE name = 'nora'")
     began = time.monotonic()
     subprocess.run(
         ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-v", f"count={count}", "-v", f"lab={lab}",
-         "-v", f"reviewer={reviewer}", "-f", os.path.join(os.path.dirname(__file__), "growth.sql"),
+         "-v", f"reviewer={reviewer}", "-v", f"named={named}", "-f", os.path.join(os.path.dirname(__file__), "growth.sql"),
          registry.conninfo()], check=True)
     return time.monotonic() - began
 
@@ -39,6 +40,7 @@ def prepare(registry):
     """One model made through the front door; the tokens of its people."""
     rita = registry.person("rita")
     gil = registry.person("gil", role="read")
+    registry.person("nora")
     registry.organization("lab", "rita:admin")
     steps = [
         registry.create(NAME, rita),

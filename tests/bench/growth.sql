@@ -1,9 +1,22 @@
 -- growth: a registry of :count models, with requests, grants and what else a
--- registry of that age has.  One namespace, lab, has the 100 models that the
--- reviewer decides on, and half of all requests; others have ten models each.
--- Ids below 1000 are those of what was made through the registry itself.
+-- registry of that age has.  One namespace, lab, has 100 models, and half of all
+-- requests: a twentieth of all waits for the first of them alone.  The account
+-- :named decides on 20 of these.  Others have ten models each.  Ids below 1000
+-- are those of what was made through the registry itself.
 SET session_replication_role = replica; -- no trigger, no check of a key
 SET synchronous_commit = off;
+SET maintenance_work_mem = '256MB';
+
+-- Indexes that no constraint needs are made at the end, at a stroke.
+CREATE TEMPORARY TABLE left_out AS
+SELECT indexrelid::regclass AS name, pg_get_indexdef(indexrelid) AS definition
+  FROM pg_index
+ WHERE NOT indisunique
+   AND indrelid IN (SELECT oid
+                      FROM pg_class
+                     WHERE relkind = 'r'
+                       AND relnamespace = current_schema()::regnamespace);
+SELECT format('DROP INDEX %s', name) FROM left_out \gexec
 
 INSERT INTO account (id, public_id, kind, name, email)
 OVERRIDING SYSTEM VALUE
@@ -11,12 +24,15 @@ SELECT 1000 + i, lpad(to_hex(1000 + i), 24, '0'), 'user', 'user' || i,
        'user' || i || '@example.org'
   FROM generate_series(1, greatest(:count / 10, 100)) AS i;
 
-INSERT INTO repository (id, public_id, kind, namespace, name, private,
-                        downloads, created_at, updated_at)
+INSERT INTO repository (id, public_id, kind, namespace, name, full_key,
+                        private, downloads, created_at, updated_at)
 OVERRIDING SYSTEM VALUE
 SELECT 1000 + i, lpad(to_hex(1000 + i), 24, '0'), 'model',
        CASE WHEN i <= 100 THEN :lab ELSE 1000 + 1 + i % (:count / 10) END,
-       'model' || i, i % 10 = 0, i::bigint * 7919 % 100000,
+       'model' || i,
+       CASE WHEN i <= 100 THEN 'lab' ELSE 'user' || 1 + i % (:count / 10) END
+           || '/model' || i,
+       i % 10 = 0, i::bigint * 7919 % 100000,
        now() - i * interval '61 seconds',
        now() - (i::bigint * 7919 % :count) * interval '37 seconds'
   FROM generate_series(1, :count) AS i;
@@ -39,18 +55,23 @@ SELECT 1000 + i, 'refs/heads/main', decode(lpad(to_hex(i), 40, '0'), 'hex')
   FROM generate_series(1, :count) AS i;
 
 -- Five in four, so that the accepted ones, four in five, are :count.
-INSERT INTO request (id, public_id, repository, repository_name, account,
-                     account_name, status, asked_at, reviewed_at, decided_by)
+INSERT INTO request (id, public_id, repository, namespace, repository_name,
+                     account, account_name, status, asked_at, reviewed_at,
+                     decided_by)
 OVERRIDING SYSTEM VALUE
-SELECT 1000 + i, lpad(to_hex(1000 + i), 24, '0'),
-       1000 + CASE WHEN i % 2 = 0 THEN 1 + i / 2 % 100
-                   ELSE 1 + i::bigint * 7919 % :count END,
-       'generated', 1000 + 1 + i / 200, 'generated',
-       CASE WHEN i % 5 = 0 THEN 'pending' ELSE 'accepted' END,
+SELECT 1000 + i, lpad(to_hex(1000 + i), 24, '0'), r.id, r.namespace,
+       'generated', 1001 + CASE WHEN i % 20 = 0 THEN i / 20 ELSE i / 200 END,
+       'generated', CASE WHEN i % 5 = 0 THEN 'pending' ELSE 'accepted' END,
        now() - (:count * 5 / 4 - i) * interval '29 seconds',
-       CASE WHEN i % 5 <> 0 THEN now() END,
-       CASE WHEN i % 5 <> 0 THEN :reviewer END
+       CASE WHEN i % 5 <> 0
+            THEN now() - (:count * 5 / 4 - i) * interval '17 seconds' END,
+       CASE WHEN i % 5 <> 0
+            THEN CASE WHEN i % 2 = 0 THEN :reviewer
+                      ELSE 1001 + i % greatest(:count / 10, 100) END END
   FROM generate_series(1, :count * 5 / 4) AS i
+  JOIN repository r ON r.id = 1000 + CASE WHEN i % 20 = 0 THEN 1
+                                          WHEN i % 2 = 0 THEN 1 + i / 2 % 100
+                                          ELSE 1 + i::bigint * 7919 % :count END
     ON CONFLICT DO NOTHING;
 
 INSERT INTO decision (request, round, kind)
@@ -80,6 +101,15 @@ SELECT 1000 + i, 1001 + i, 'write'
 
 INSERT INTO gate_reviewer (repository, account)
 SELECT 1000 + i * 10, 1000 + i
+  FROM generate_series(1, greatest(:count / 10, 100)) AS i;
+
+INSERT INTO gate_reviewer (repository, account)
+SELECT 1000 + i * 5, :named
+  FROM generate_series(1, 20) AS i
+    ON CONFLICT DO NOTHING;
+
+INSERT INTO notice_off (account)
+SELECT 1000 + i
   FROM generate_series(1, greatest(:count / 10, 100)) AS i;
 
 INSERT INTO delivery (account, access_grant, reason, repository,
@@ -133,13 +163,45 @@ INSERT INTO blob_garbage (name, dropped_at)
 SELECT 'dropped' || i, now() - i * interval '1 second'
   FROM generate_series(1, greatest(:count / 10, 100)) AS i;
 
-INSERT INTO outbox (kind, recipient, body, sent_at)
-SELECT 'mail', 'user' || i || '@example.org', '', now()
+INSERT INTO outbox (kind, recipient, body, dedupe, sent_at)
+SELECT 'mail', 'user' || i || '@example.org', '', 'link:' || i, now()
   FROM generate_series(1, :count) AS i;
 
 INSERT INTO log_entry (kind, leaf, index)
 SELECT 'request', '\x00', 1000000000 + i
   FROM generate_series(1, :count) AS i;
 
+INSERT INTO log_record (entry, salt, record)
+SELECT id, sha256(id::text::bytea), '{}'
+  FROM log_entry
+ WHERE index >= 1000000000;
+
+INSERT INTO gate_question (at, account, repository, allowed, reason)
+SELECT now() - (:count - i) * interval '31 seconds', 1001 + i % (:count / 10),
+       1001 + i::bigint * 7919 % :count, true, 'granted'
+  FROM generate_series(1, :count) AS i;
+
+INSERT INTO link (kind, hash, account, email, expires_at)
+SELECT 'verify', sha256(('link' || i)::bytea), 1000 + i,
+       'user' || i || '@example.org', now() + i * interval '1 second'
+  FROM generate_series(1, greatest(:count / 10, 100)) AS i;
+
+INSERT INTO content_part (upload, number, blob, size)
+SELECT id, 1, encode(sha256('1'), 'hex') || '.0000000000000000', 1
+  FROM content_upload
+ WHERE digest = '\x00';
+
+INSERT INTO signing_key (id, namespace, hint, pem)
+OVERRIDING SYSTEM VALUE
+SELECT 1000 + i, 1000 + i, 'hint' || i, ''
+  FROM generate_series(1, greatest(:count / 10, 100)) AS i;
+
+INSERT INTO release (public_id, repository, repository_name, tag, commit_oid,
+                     signing_key, root_digest, files, size)
+SELECT lpad(to_hex(i), 24, '0'), 1000 + i, 'generated', 'v1', '\x00',
+       1001 + i % (:count / 10), '\x00', 1, 1
+  FROM generate_series(1, :count) AS i;
+
 RESET session_replication_role;
+SELECT definition FROM left_out \gexec
 VACUUM ANALYZE;

@@ -94,7 +94,7 @@ class StatementsTest(unittest.TestCase):
         self.held(f"{CALLER} {TREE} gate_check", "GET", "/api/models/acme/tiny/tree/main")
 
     def test_the_reviewers_queue_is_one_statement(self):
-        self.held("caller_find_by_token review_list_queue", "GET", "/api/reviews", who="owner")
+        self.held("caller_find_by_token review_list_status", "GET", "/api/reviews", who="owner")
 
     def test_a_batch_of_lfs_asks_once_for_all_objects(self):
         oids = [hashlib.sha256(LARGE + extra).hexdigest() for extra in (b"", b"1", b"2")]
