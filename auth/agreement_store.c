@@ -86,6 +86,11 @@ check_subject(const struct agreement *agreement, struct arena *arena,
     const char *model = access_repository_name(arena, offered->repository);
     int64_t age_ms = clock_now_ms() - agreement->at_ms;
 
+    /* Or another registry, that somebody agreed at, could ask here for them. */
+    if (strcmp(agreement->registry, offered->registry->url) != 0)
+        return error_set(err, ERROR_BAD_REQUEST,
+                         "the agreement is with %.200s, and this is %s",
+                         agreement->registry, offered->registry->url);
     if (!text_is_same_name(agreement->account, offered->caller->name))
         return error_set(err, ERROR_BAD_REQUEST,
                          "the agreement is of another account");

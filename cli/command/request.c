@@ -9,6 +9,7 @@
 #include "cli/command/session.h"
 #include "cli/command/table.h"
 #include "cli/home/keyring.h"
+#include "cli/home/login.h"
 #include "cli/home/receipt_store.h"
 #include "cli/terminal/pager.h"
 #include "cli/terminal/prompt.h"
@@ -227,6 +228,30 @@ take_words(struct asking *asking, struct error *err)
     return 0;
 }
 
+/*
+ * What is signed names a registry.  It has to be the one that is spoken to, or
+ * that one could have people agree to what another one wants.
+ */
+static int
+check_registry(struct asking *asking, const char *named, struct error *err)
+{
+    struct context *context = asking->context;
+    const char *own = client_registry(context->client);
+    const char *address;
+    struct error unknown;
+
+    if (login_check_url(&address, context->arena, named, &unknown) < 0)
+        return error_set(err, ERROR_UNPROCESSABLE,
+                         "%s does not say who it is: nothing was signed", own);
+    if (strcmp(address, own) == 0)
+        return 0;
+    command_hint(context, "weigh request %s --registry %s", asking->model.name,
+                 address);
+    return error_set(err, ERROR_SIGNATURE,
+                     "%s wants an agreement with %s: nothing was signed", own,
+                     address);
+}
+
 /* The statement, signed by the person's own key on this machine. */
 static int
 sign_agreement(json_t *body, struct asking *asking, struct error *err)
@@ -259,7 +284,8 @@ sign_agreement(json_t *body, struct asking *asking, struct error *err)
         agreement.revision == NULL)
         return error_set(err, ERROR_UNPROCESSABLE,
                          "%s has no commit to agree about", asking->model.name);
-    if (keyring_find_person(&key, &is_new_key, context->home, err) < 0)
+    if (check_registry(asking, agreement.registry, err) < 0 ||
+        keyring_find_person(&key, &is_new_key, context->home, err) < 0)
         return -1;
     if (agreement_make(&envelope, &length, context->arena, &agreement, key,
                        err) < 0)

@@ -12,6 +12,7 @@ import unittest
 
 from tests.cli.weigh import Case
 from tests.daemon import Daemon
+from tests.faults.middle import Middle
 
 LICENCE = "Acme Research Licence 1.0\n\nYou may use it for research.\n"
 CARD = """---
@@ -143,6 +144,22 @@ class Ask(Gated):
                          [asked["request"]])
         self.assertEqual(self.waiting()[0]["fields"], {
             "Affiliation": "ETH Zurich", "Purpose": "research"})
+
+    def test_nothing_is_signed_that_names_another_registry(self):
+        """Whoever stands between could have agreements made out to others."""
+        self.publish()
+        middle = Middle(self.registry.port)
+        self.addCleanup(middle.close)
+        self.become("requester")
+        self.weigh("request", self.model, *self.flags(), status=5,
+                   env={"WEIGH_REGISTRY": middle.url})
+        self.assertIn("wants an agreement with %s: nothing was signed"
+                      % self.registry.url, self.stderr)
+        self.assertIn("--registry " + self.registry.url, self.stderr)
+        self.assertFalse([one for one in middle.asked if one[0] == "POST"])
+        self.weigh("request", self.model, *self.flags(), "--registry",
+                   self.registry.url, env={"WEIGH_REGISTRY": middle.url})
+        self.assertEqual(len(self.waiting()), 1)
 
     def test_without_terminal_or_flag_nothing_is_sent(self):
         self.publish()

@@ -236,11 +236,15 @@ TEST(a_signed_agreement_is_kept_byte_for_byte_and_countersigned)
     close_case(&c);
 }
 
-TEST(an_agreement_of_another_account_model_licence_or_day_is_refused)
+TEST(an_agreement_of_another_registry_account_model_licence_or_day_is_refused)
 {
     struct case_of c;
 
     open_case(&c);
+    c.agreement.registry = "https://other.example";
+    CHECK(ask_signed(&c) < 0 && c.scene.err.status == 400);
+    CHECK(strstr(c.scene.err.message, "https://other.example") != NULL);
+    c.agreement.registry = "https://registry.example";
     c.agreement.account = "first";
     CHECK(ask_signed(&c) < 0 && c.scene.err.status == 400);
     c.agreement.account = "person";

@@ -11,8 +11,8 @@ class Middle:
     """lie(answer, method, path, body) changes an Answer before it goes back;
     stop(handler, method, path, body), when true, answered by itself."""
 
-    def __init__(self):
-        self.port, self.lie, self.stop = None, None, None
+    def __init__(self, port=None):
+        self.port, self.lie, self.stop = port, None, None
         self.asked = []  # (method, path, length of the body)
         middle = self
 
