@@ -339,6 +339,23 @@ TEST(what_a_quorum_rejected_no_vote_brings_back)
     scene_close(&scene);
 }
 
+TEST(votes_of_who_is_no_reviewer_any_more_do_not_count)
+{
+    struct scene scene;
+
+    scene_open(&scene);
+    CHECK(scene_set_gate(&scene, "{\"mode\":\"quorum\",\"quorum\":2,"
+                                 "\"reviewers\":[\"first\",\"second\"]}") == 0);
+    CHECK(scene_ask(&scene) == 0);
+    CHECK(scene_decide(&scene, &scene.first, "accepted") == 0);
+    CHECK(scene_set_gate(&scene, "{\"reviewers\":[\"acme\",\"second\"]}") == 0);
+    CHECK(scene_decide(&scene, &scene.second, "accepted") == 0);
+    CHECK(scene_door(&scene) == GATE_PENDING);
+    CHECK(scene_decide(&scene, &scene.owner, "accepted") == 0);
+    CHECK(scene_door(&scene) == GATE_GRANTED);
+    scene_close(&scene);
+}
+
 TEST(votes_of_an_earlier_round_do_not_count)
 {
     struct scene scene;
