@@ -165,8 +165,8 @@ class BackupTest(Case):
         self.assertIn(b"exists", refused.stderr)
         self.assertEqual(sorted(os.listdir(self.folder))[0], "full.tar")
 
-    def forge(self, path, change):
-        """The archive with other files and a manifest that fits them."""
+    def forge(self, path, change, twice="none"):
+        """The archive with other files and a manifest that fits them; what begins with twice comes twice."""
         with tarfile.open(path) as tar:
             files = {each.name: tar.extractfile(each).read() for each in tar.getmembers()}
         change(files)
@@ -180,7 +180,8 @@ class BackupTest(Case):
             for name, content in files.items():
                 entry = tarfile.TarInfo(name)
                 entry.size = len(content)
-                tar.addfile(entry, io.BytesIO(content))
+                for _ in range(2 if name.startswith(twice) else 1):
+                    tar.addfile(entry, io.BytesIO(content))
         return out.getvalue()
 
     def test_an_archive_that_was_forged_to_fit_is_refused(self):
@@ -209,11 +210,33 @@ class BackupTest(Case):
             was, now = (hashlib.sha256(content).hexdigest().encode() for content in (was, files[name]))
             files["blobs.list"] = files["blobs.list"].replace(b" " + was + b" ", b" " + now + b" ")
 
-        for change, why in ((swap_bytes, b"not the blobs that the rows name"), (drop_blob, b"the list does not have"), (drop_accounts, b"are refused"),
+        def drop_last_table(files):
+            del files[[name for name in files if name.startswith("tables/")][-1]]
+
+        def list_one_more(files):
+            digest = hashlib.sha256(b"more").hexdigest()
+            size = len(files[next(name for name in files if name.startswith("blobs/"))])
+            last = sorted(files["blobs.list"].splitlines())[-1]
+            files["blobs.list"] += b"f" * 64 + last[64:].replace(b" %d" % size, b" 4").replace(
+                last.split()[1], digest.encode()) + b"\n"
+
+        def add_stranger(files):
+            files["notes"] = b"x"
+
+        def lengthen_secret(files):
+            files["secret"] = b"x" * 10000
+
+        for change, why in ((drop_last_table, b"tables are missing"), (add_stranger, b"no backup has this file"),
+                            (lengthen_secret, b"too long"), (list_one_more, b"not the blobs that the rows name"),
+                            (swap_bytes, b"not the blobs that the rows name"), (drop_blob, b"the list does not have"), (drop_accounts, b"are refused"),
                             (drop_table, b"out of its order"), (drop_bytes, b"in none of the archives"),
                             (add_file, b"the list does not have")):
             answer = self.run_weighd(restored, "restore", "-", input=self.forge(path, change), status=1)
             self.assertIn(why, answer.stderr)
+        for twice, why in (("blobs/", b"a blob comes twice"), ("tables/", b"out of its order")):
+            forged = self.forge(path, lambda files: None, twice)
+            self.assertIn(why, self.run_weighd(restored, "restore", "-", input=forged, status=1).stderr)
+        self.run_weighd(restored, "restore", "-", input=self.forge(path, lambda files: None))
 
 
 class WordsTest(Case):
