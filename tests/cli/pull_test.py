@@ -1,8 +1,10 @@
 """weigh pull, against a registry that lies and a network that breaks."""
 
+import gzip
 import hashlib
 import os
 import random
+import resource
 import signal
 import threading
 import time
@@ -201,6 +203,7 @@ class Pull(Case):
         self.assertLess(self.registry.sent, len(WEIGHTS) + 100)
 
     def test_names_that_would_leave_the_folder_are_refused(self):
+        """Hostile input 30."""
         for path in ("../../evil", "/etc/evil", "a/../../evil", ".git/hooks/x",
                      "a\\evil"):
             self.registry.files = {path: b"evil"}
@@ -218,6 +221,7 @@ class Pull(Case):
             self.assertFalse(os.path.exists(self.cache))
 
     def test_the_token_does_not_follow_a_redirect_to_another_origin(self):
+        """Hostile input 34."""
         elsewhere = Registry(FILES, weights=["model.safetensors"])
         self.addCleanup(elsewhere.close)
 
@@ -239,6 +243,7 @@ class Pull(Case):
             self.assertNotIn("Authorization", headers, path)
 
     def test_a_redirect_to_a_file_or_in_a_circle_is_refused(self):
+        """Hostile input 34."""
         for location in ("file:///etc/passwd", "gopher://127.0.0.1/", None):
             def redirect(handler):
                 if "/resolve/" not in handler.path:
@@ -250,13 +255,68 @@ class Pull(Case):
             self.registry.hook = redirect
             self.pull(status=1)
 
+    def test_hostile_34_a_realm_that_points_elsewhere_gets_no_token(self):
+        elsewhere = Registry(FILES)
+        self.addCleanup(elsewhere.close)
+
+        def refuse(handler):
+            self.registry.send(handler, 401, b"{}", [
+                ("WWW-Authenticate", 'Bearer realm="%s/token",service="x"' %
+                 elsewhere.url), ("Link", "<%s/x>; rel=\"next\"" %
+                                  elsewhere.url)])
+            return True
+
+        self.registry.hook = refuse
+        for env in ({}, {"HF_TOKEN": "hf_secret"}):
+            self.pull(status=1, env=env)
+        self.assertEqual(elsewhere.requests, [])
+
+    def test_hostile_34_a_list_that_goes_on_elsewhere_gets_no_token(self):
+        elsewhere = Registry(FILES)
+        self.addCleanup(elsewhere.close)
+
+        def point(handler):
+            if "/tree/" not in handler.path:
+                return False
+            self.registry.send_json(
+                handler, self.registry.tree(),
+                headers=[("Link", '<%s%s>; rel="next"' %
+                          (elsewhere.url, handler.path))])
+            return True
+
+        self.registry.hook = point
+        self.weigh("pull", "acme/tiny@main", "--allow-unsigned",
+                   env={"HF_TOKEN": "hf_secret"}, status=1)
+        for _, path, headers in elsewhere.requests:
+            self.assertNotIn("Authorization", headers, path)
+
+    def test_hostile_33_an_answer_that_says_it_is_packed_is_not_unpacked(self):
+        bomb = gzip.compress(bytes(64 * MIB))
+
+        def pack(handler):
+            self.registry.send(handler, 200, bomb,
+                               [("Content-Encoding", "gzip"),
+                                ("Content-Type", "application/json")])
+            return True
+
+        self.registry.files = {"../a": b""}
+        self.pull(status=1)
+        self.registry.hook = pack
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        self.pull(status=1)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        self.assertNotIn("gzip", str(self.registry.requests[0][2]))
+        self.assertLess(after - before, 48 << 10)
+
     def test_no_token_goes_over_plain_http_to_another_machine(self):
+        """Hostile input 34."""
         self.weigh("pull", "acme/tiny", "--registry", "http://192.0.2.1",
                    env={"HF_TOKEN": "hf_secret"}, status=2)
         self.assertIn("plain HTTP", self.stderr)
         self.assertNotIn("hf_secret", self.stderr)
 
     def test_answers_without_end_are_bounded(self):
+        """Hostile input 33."""
         def endless(handler):
             if "/tree/" not in handler.path:
                 return False

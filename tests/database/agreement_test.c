@@ -236,6 +236,7 @@ TEST(a_signed_agreement_is_kept_byte_for_byte_and_countersigned)
     close_case(&c);
 }
 
+/* Hostile input 42: an acceptance that is replayed. */
 TEST(an_agreement_of_another_registry_account_model_licence_or_day_is_refused)
 {
     struct case_of c;
@@ -365,6 +366,7 @@ TEST(what_a_page_was_told_is_signed_by_the_registry_and_says_so)
     close_case(&c);
 }
 
+/* Hostile input 41: a licence swapped after it was shown. */
 TEST(a_changed_licence_asks_everybody_again_and_the_old_agreement_stays)
 {
     struct case_of c;

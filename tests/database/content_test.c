@@ -200,6 +200,7 @@ TEST(a_permit_that_has_ended_opens_nothing)
     fixture_free(&f);
 }
 
+/* Hostile input 35. */
 TEST(an_object_that_two_repositories_have_is_kept_once)
 {
     struct fixture f = fixture_open();

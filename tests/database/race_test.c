@@ -140,6 +140,7 @@ open_pending(struct scene *scene)
     CHECK(scene_ask(scene) == 0);
 }
 
+/* Hostile input 43. */
 TEST(of_two_who_accept_at_once_one_does)
 {
     struct scene scene;
@@ -177,6 +178,7 @@ TEST(who_accepts_what_was_just_reset_is_refused)
     scene_close(&scene);
 }
 
+/* Hostile input 43: an approval that races with a revocation. */
 TEST(who_revokes_what_is_being_accepted_revokes_it)
 {
     struct scene scene;

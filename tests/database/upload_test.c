@@ -130,6 +130,7 @@ TEST(an_upload_goes_on_where_it_was)
     fixture_free(&f);
 }
 
+/* Hostile input 35. */
 TEST(another_accounts_upload_is_not_gone_on_with)
 {
     struct fixture f = fixture_open();
@@ -155,6 +156,7 @@ TEST(an_upload_without_all_its_parts_is_not_complete)
     fixture_free(&f);
 }
 
+/* Hostile input 35. */
 TEST(a_part_that_comes_again_replaces_the_earlier_one)
 {
     struct fixture f = fixture_open();
@@ -168,6 +170,7 @@ TEST(a_part_that_comes_again_replaces_the_earlier_one)
     fixture_free(&f);
 }
 
+/* Hostile input 35. */
 TEST(parts_that_are_not_the_object_end_the_upload)
 {
     struct fixture f = fixture_open();

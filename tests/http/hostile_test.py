@@ -449,5 +449,33 @@ class ContentTest(HostileCase):
         self.assertEqual(self.paths(name), before)
 
 
+class GateTest(HostileCase):
+    """41 to 44: what somebody tries who may not have the weights, or not any more."""
+
+    def test_hostile_44_a_link_in_other_hands_is_its_owners_and_ends_with_the_right(self):
+        name, content = self.model(), os.urandom(1000)
+        thing = self.registry.upload(name, self.owner, content)
+        self.commits(name, {"a.bin": thing})
+        self.registry.ask("PUT", f"/api/models/{name}/settings", self.owner, dict(gated="manual"))
+        token, stranger = self.registry.person("getsit"), self.registry.person("stranger")
+        access = f"/api/models/{name}/user-access-request/"
+        self.assertEqual(self.registry.ask("POST", access + "grant", self.owner, dict(user="getsit")).status, 200)
+        batch = self.registry.ask("POST", f"/{name}.git/info/lfs/objects/batch", token, {
+            "operation": "download", "objects": [{"oid": thing["oid"], "size": thing["size"]}]}, {"Content-Type": MEDIA_LFS})
+        action = batch.json()["objects"][0]["actions"]["download"]
+        self.assertLessEqual(action["expires_in"], 600)
+        path = action["href"].removeprefix(self.registry.url)
+        self.assertEqual(self.registry.ask("GET", path, stranger).body, content)
+        who = ("SELECT a.name FROM delivery d JOIN account a ON a.id = d.account"
+               f" WHERE d.repository = (SELECT id FROM repository WHERE name = '{name.split('/')[1]}')")
+        self.assertEqual(self.registry.sql(who), [["getsit"]])
+        self.assertEqual(self.registry.ask("GET", f"/{name}/resolve/main/a.bin", stranger).status, 403)
+        self.registry.ask("POST", access + "handle", self.owner, dict(user="getsit", status="rejected"))
+        self.assertEqual(self.registry.ask("GET", path, stranger).status, 403)
+        self.registry.ask("POST", access + "grant", self.owner, dict(user="getsit"))
+        self.assertEqual(self.registry.ask("DELETE", "/api/tokens/current", token).status, 200)
+        self.assertEqual(self.registry.ask("GET", path, stranger).status, 401)
+
+
 if __name__ == "__main__":
     unittest.main()

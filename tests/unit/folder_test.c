@@ -122,6 +122,7 @@ TEST(a_signed_folder_verifies_until_a_file_changes_comes_or_goes)
     tear_down(&bench);
 }
 
+/* Hostile input 31. */
 TEST(what_a_signature_cannot_speak_of_is_refused)
 {
     struct bench bench;
@@ -142,6 +143,7 @@ TEST(what_a_signature_cannot_speak_of_is_refused)
     tear_down(&bench);
 }
 
+/* Hostile input 31. */
 TEST(a_signed_file_that_became_a_link_is_refused)
 {
     struct bench bench;
@@ -219,6 +221,7 @@ TEST(unsigned_files_pass_when_asked_for_and_signed_ones_do_not)
     tear_down(&bench);
 }
 
+/* Hostile input 31. */
 TEST(links_of_the_hubs_cache_are_followed_inside_it_alone)
 {
     struct bench bench;

@@ -2,10 +2,14 @@
  * Hostile names: inputs 29 to 31 and 37 of the list of what a registry must
  * survive, at the modules that read names, digests and pointers.
  *
- * Elsewhere: what HTTP makes of 29, 30 and 32 to 35 is tests/http's, the links
- * of a folder (31) folder_test's, names that two file systems confuse in one
- * signature signature_test's.  Inputs 39 and 40 (notes, checkpoints, TUF)
- * concern formats that nothing here reads.
+ * Elsewhere: what HTTP makes of 29 to 37 is http/hostile_test's and
+ * limits_test's, 33 and 34 at the tool pull_test's, the links of a folder (31)
+ * folder_test's, names that two file systems confuse in one signature
+ * signature_test's, signatures (38) hostile_signature_test's.  Inputs 39 and 40
+ * (notes, checkpoints, TUF) concern formats that nothing here reads.  41 to 44
+ * are attacks on the gate: a licence swapped after it was shown, an acceptance
+ * that is replayed, an approval that races with a revocation, a download's link
+ * in other hands.
  */
 #include <string.h>
 

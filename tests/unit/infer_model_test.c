@@ -103,6 +103,7 @@ static const struct change changes[] = {
      "key tokenizer.ggml.bos_token_id: token 512 is not below 512"},
 };
 
+/* Hostile input 17 and 18. */
 TEST(a_number_that_does_not_fit_the_tensors_is_refused)
 {
     for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {

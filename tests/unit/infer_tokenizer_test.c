@@ -278,6 +278,7 @@ load_made(struct arena *arena, const struct made *made)
     return result == 0 ? NULL : arena_text(arena, err.message);
 }
 
+/* Hostile input 19. */
 TEST(a_vocabulary_made_to_do_harm_is_refused)
 {
     struct arena *arena = arena_open();
@@ -311,6 +312,7 @@ TEST(a_vocabulary_made_to_do_harm_is_refused)
     arena_free(arena);
 }
 
+/* Hostile input 19. */
 TEST(tokens_that_are_empty_or_have_nul_inside_do_no_harm)
 {
     struct arena *arena = arena_open();

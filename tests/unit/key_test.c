@@ -232,6 +232,7 @@ TEST(an_envelope_signs_the_encoding_of_the_specification)
     arena_free(arena);
 }
 
+/* Hostile input 38: a swapped type. */
 TEST(an_envelope_gives_back_the_bytes_that_were_signed)
 {
     struct arena *arena = arena_open();
@@ -252,6 +253,7 @@ TEST(an_envelope_gives_back_the_bytes_that_were_signed)
     arena_free(arena);
 }
 
+/* Hostile input 38. */
 TEST(an_envelope_with_anything_more_or_less_is_refused)
 {
     struct arena *arena = arena_open();

@@ -122,6 +122,7 @@ TEST(an_absolute_target_is_taken_as_its_path)
     CHECK(is_refused("GET * HTTP/1.1\r\n" HOST "\r\n", 400));
 }
 
+/* Hostile input 32. */
 TEST(what_two_servers_could_read_in_two_ways_is_refused)
 {
     static const char *const heads[] = {
@@ -272,6 +273,7 @@ TEST(malformed_chunks_are_refused)
     CHECK(is_refused_body("\r\n"));
 }
 
+/* Hostile input 32. */
 TEST(an_extension_of_a_chunk_is_refused)
 {
     CHECK(is_refused_body("5;a\r\nhello\r\n0\r\n\r\n"));

@@ -69,6 +69,7 @@ TEST(a_file_of_hugging_face_is_read)
     arena_free(arena);
 }
 
+/* Hostile input 22. */
 TEST(a_header_cut_anywhere_is_refused)
 {
     struct arena *arena = arena_open();
@@ -93,6 +94,7 @@ TEST(a_header_cut_anywhere_is_refused)
 
 #define A "\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}"
 
+/* Hostile input 24 and 25. */
 TEST(shapes_types_and_extents_must_agree)
 {
     struct arena *arena = arena_open();
@@ -138,6 +140,7 @@ TEST(shapes_types_and_extents_must_agree)
     arena_free(arena);
 }
 
+/* Hostile input 23 and 26. */
 TEST(json_that_two_readers_may_read_differently_is_refused)
 {
     static const char *const bad[][2] = {
@@ -194,6 +197,7 @@ TEST(escapes_in_names_are_read)
     arena_free(arena);
 }
 
+/* Hostile input 22. */
 TEST(a_header_length_that_lies_is_refused)
 {
     static const unsigned char lengths[][8] = {
@@ -220,6 +224,7 @@ TEST(a_header_length_that_lies_is_refused)
     }
 }
 
+/* Hostile input 23. */
 TEST(a_header_of_too_many_tensors_is_refused_early)
 {
     struct buffer text = {0};

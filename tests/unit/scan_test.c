@@ -72,6 +72,7 @@ static const struct {
     {"random.bin", SCAN_OTHER, SCAN_SAFE},
 };
 
+/* Hostile input 27 and 28. */
 TEST(a_file_is_what_its_bytes_say_under_any_name)
 {
     for (size_t i = 0; i < LENGTH(files); i++) {

@@ -71,6 +71,7 @@ TEST(a_bundle_lists_files_in_the_order_of_their_bytes)
     arena_free(arena);
 }
 
+/* Hostile input 30. */
 TEST(names_that_could_be_taken_for_one_another_are_refused)
 {
     static const char *const pairs[][2] = {
@@ -197,6 +198,7 @@ is_refused(struct arena *arena, const char *text)
            err.code == ERROR_SIGNATURE;
 }
 
+/* Hostile input 38. */
 TEST(a_bundle_of_any_other_shape_is_refused)
 {
     static const char *const changes[][2] = {
@@ -243,6 +245,7 @@ wrap(struct arena *arena, const char *statement)
         base64_write(arena, statement, strlen(statement)));
 }
 
+/* Hostile input 38. */
 TEST(a_statement_that_says_too_much_or_too_little_is_refused)
 {
     static const char *const changes[][2] = {

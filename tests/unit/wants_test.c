@@ -94,6 +94,7 @@ TEST(what_is_no_negotiation_is_refused)
     }
 }
 
+/* Hostile input 33. */
 TEST(a_packed_body_is_made_plain_and_a_bomb_is_not)
 {
     /* printf 'hello' | gzip -n */
