@@ -4,6 +4,7 @@
 
 #include "auth/country.h"
 #include "storage/base/clock.h"
+#include "storage/base/text.h"
 
 static const char default_button[] = "Agree and access repository";
 
@@ -95,33 +96,6 @@ is_option(const struct card_field *field, const char *text)
     return false;
 }
 
-/* The letters that show as nothing, beside ASCII's blanks. */
-static const char *const blanks[] = {
-    "\xc2\xa0",     /* no-break space */
-    "\xe2\x80\x8b", /* zero width space */
-    "\xe3\x80\x80", /* ideographic space */
-    "\xef\xbb\xbf", /* byte order mark */
-};
-
-static size_t
-blank_length(const char *text)
-{
-    for (size_t i = 0; i < sizeof(blanks) / sizeof(blanks[0]); i++)
-        if (strncmp(text, blanks[i], strlen(blanks[i])) == 0)
-            return strlen(blanks[i]);
-    return strspn(text, " \t\r\n");
-}
-
-static bool
-is_blank(const char *text)
-{
-    size_t length;
-
-    while ((length = blank_length(text)) > 0)
-        text += length;
-    return *text == '\0';
-}
-
 /* Lines may be broken; what moves a reviewer's terminal may not come in. */
 static bool
 has_control(const char *text)
@@ -138,7 +112,7 @@ has_control(const char *text)
 static const char *
 find_fault(const struct card_field *field, const char *text)
 {
-    if (text == NULL || is_blank(text))
+    if (text == NULL || text_is_blank(text))
         return "has no answer";
     if (has_control(text))
         return "has a control character in its answer";

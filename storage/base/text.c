@@ -275,6 +275,40 @@ text_line(struct arena *arena, const char *text)
     return out;
 }
 
+/* Letters by Unicode's tables, but drawn as nothing. */
+static bool
+is_drawn_as_nothing(utf8proc_int32_t point)
+{
+    return point == 0x115f || point == 0x1160 || point == 0x3164 ||
+           point == 0xffa0 || point == 0x2800;
+}
+
+bool
+text_is_blank(const char *text)
+{
+    const utf8proc_uint8_t *at = (const utf8proc_uint8_t *)text;
+
+    while (*at != '\0') {
+        utf8proc_int32_t point;
+        utf8proc_ssize_t n = utf8proc_iterate(at, -1, &point);
+        utf8proc_category_t category;
+
+        if (n <= 0)
+            return false;
+        category = utf8proc_category(point);
+        if (category != UTF8PROC_CATEGORY_ZS &&
+            category != UTF8PROC_CATEGORY_ZL &&
+            category != UTF8PROC_CATEGORY_ZP &&
+            category != UTF8PROC_CATEGORY_CC &&
+            category != UTF8PROC_CATEGORY_CF &&
+            !utf8proc_get_property(point)->ignorable &&
+            !is_drawn_as_nothing(point))
+            return false;
+        at += n;
+    }
+    return true;
+}
+
 bool
 text_is_same_name(const char *a, const char *b)
 {

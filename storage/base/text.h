@@ -58,6 +58,9 @@ char *text_line(struct arena *arena, const char *text);
  */
 char *text_fold(struct arena *arena, const char *text);
 
+/* Nothing that shows: spaces, line breaks and what has no width. */
+bool text_is_blank(const char *text);
+
 /* Equal without regard to the case of ASCII letters. */
 bool text_is_same_name(const char *a, const char *b);
 
