@@ -150,8 +150,7 @@ static bool
 is_plain(const struct review_query *query)
 {
     return query->status != NULL && query->search == NULL &&
-           query->after_ms == 0 && query->before_ms == CLOCK_NEVER &&
-           query->account == 0;
+           query->after_ms == 0 && query->before_ms == CLOCK_NEVER;
 }
 
 static int
@@ -169,6 +168,22 @@ list_status(struct review_page *out, struct db *db, struct arena *arena,
     return 0;
 }
 
+/* An account's own: for one repository, or, with 0, for any. */
+static int
+list_own(struct review_page *out, struct db *db, struct arena *arena,
+         const int64_t ids[2], const struct review_query *query,
+         struct error *err)
+{
+    struct db_rows *rows;
+
+    if (DB_RUN(&rows, db, arena, "review_list_own", err, db_int(ids[1]),
+               ids[0] != 0 ? db_int(ids[0]) : db_null(), db_text(query->cursor),
+               db_int(query->limit + 1)) < 0)
+        return -1;
+    read_page(out, arena, rows, query);
+    return 0;
+}
+
 int
 review_list(struct review_page *out, struct db *db, struct arena *arena,
             int64_t repository, const struct review_query *query,
@@ -177,14 +192,16 @@ review_list(struct review_page *out, struct db *db, struct arena *arena,
     const struct db_value place[] = {db_int(repository), db_null()};
     struct db_rows *rows;
 
+    if (query->account != 0)
+        return list_own(out, db, arena, (int64_t[]){repository, query->account},
+                        query, err);
     if (is_plain(query))
         return list_status(out, db, arena, place, query, err);
     if (DB_RUN(&rows, db, arena, "review_list", err, db_int(repository),
                db_text(query->status), db_text(query->search),
                query->after_ms != 0 ? db_time(query->after_ms) : db_null(),
                db_time(query->before_ms), db_text(query->cursor),
-               db_int(query->limit + 1),
-               query->account != 0 ? db_int(query->account) : db_null()) < 0)
+               db_int(query->limit + 1)) < 0)
         return -1;
     read_page(out, arena, rows, query);
     return 0;
@@ -205,13 +222,7 @@ review_list_own(struct review_page *out, struct db *db, struct arena *arena,
                 int64_t account, const struct review_query *query,
                 struct error *err)
 {
-    struct db_rows *rows;
-
-    if (DB_RUN(&rows, db, arena, "review_list_own", err, db_int(account),
-               db_text(query->cursor), db_int(query->limit + 1)) < 0)
-        return -1;
-    read_page(out, arena, rows, query);
-    return 0;
+    return list_own(out, db, arena, (int64_t[]){0, account}, query, err);
 }
 
 int

@@ -28,7 +28,7 @@ struct review_query {
     int64_t after_ms;   /* asked later than this; 0: any */
     int64_t before_ms;  /* and earlier than this; CLOCK_NEVER: any */
     const char *cursor; /* requestId of the page before's last; NULL */
-    int64_t account;    /* whose requests; 0: everybody's */
+    int64_t account;    /* whose requests, all of them; 0: everybody's */
     int64_t limit;
 };
 

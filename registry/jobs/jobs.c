@@ -5,10 +5,10 @@ static const struct {
     int64_t interval_ms;
     server_job *run;
 } jobs[] = {
-    {"record", 500, record_run},         {"sequencer", 1000, sequencer_run},
-    {"expiry", 5000, expiry_run},        {"outbox", 500, outbox_run},
-    {"collector", 60000, collector_run}, {"cleaner", 3600000, cleaner_run},
-    {"scrubber", 2000, scrubber_run},    {"uploads", 1000, uploads_run},
+    {"record", 500, record_run},           {"sequencer", 1000, sequencer_run},
+    {"expiry", 5000, expiry_run},          {"outbox", 500, outbox_run},
+    {"collector", 3600000, collector_run}, {"cleaner", 3600000, cleaner_run},
+    {"scrubber", 2000, scrubber_run},      {"uploads", 1000, uploads_run},
 };
 
 void

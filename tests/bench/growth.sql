@@ -104,7 +104,7 @@ SELECT 1000 + i * 10, 1000 + i
   FROM generate_series(1, greatest(:count / 10, 100)) AS i;
 
 INSERT INTO gate_reviewer (repository, account)
-SELECT 1000 + i * 5, :named
+SELECT 1001 + i * 5, :named
   FROM generate_series(1, 20) AS i
     ON CONFLICT DO NOTHING;
 
