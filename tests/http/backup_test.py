@@ -131,6 +131,16 @@ class BackupTest(Case):
         self.registry.stop()
         self.assertIn(b"not empty", self.run_weighd(self.registry, "restore", "-", input=stream, status=1).stderr)
 
+    def test_a_database_in_use_is_not_restored_over_though_no_weights_are_there(self):
+        path = self.backup("full.tar")
+        used = self.empty()
+        used.start()
+        used.person("bob")
+        used.stop()
+        answer = self.run_weighd(used, "restore", path, status=1)
+        self.assertIn(b"the database is not empty", answer.stderr)
+        self.assertEqual(used.sql("SELECT name FROM account"), [["bob"]])
+
     def test_a_damaged_archive_is_refused_and_leaves_nothing(self):
         path = self.backup("full.tar")
         with open(path, "rb") as file:
