@@ -10,11 +10,13 @@ import json
 import os
 import random
 import re
+import signal
+import threading
 import unittest
 
 from tests.cli.fake import Registry, git_oid
 from tests.cli.weigh import Case
-from tests.daemon import Daemon
+from tests.daemon import ROOT, Daemon
 from tests.faults.middle import Middle, send
 
 MIB = 1 << 20
@@ -331,6 +333,27 @@ class Pull(Case):
             return "%s: %s" % (row, problem)
         finally:
             registry.close()
+
+    def test_a_registry_that_says_nothing_is_left_by_ctrl_c(self):
+        registry, asked, end = Liar(), threading.Event(), threading.Event()
+        self.addCleanup(registry.close)
+        self.addCleanup(end.set)
+        registry.on("model.bin", lambda handler: (asked.set(), end.wait(60)))
+        process = self.start("pull", "acme/tiny@main", "--allow-unsigned", env={"WEIGH_REGISTRY": registry.url})
+        self.assertTrue(asked.wait(60))
+        process.send_signal(signal.SIGINT)
+        err = process.communicate(timeout=60)[1]
+        self.assertEqual(process.returncode, 130)
+        self.assertIn("the same command goes on from here", err)
+
+    def test_every_exit_status_of_the_manual_is_met_by_a_test(self):
+        """Here, but for wrong usage and Ctrl-C."""
+        with open(os.path.join(ROOT, "cli", "weigh.1")) as file:
+            page = file.read().split(".Sh EXIT STATUS\n")[1].split(".Sh")[0]
+        documented = {int(number) for number in re.findall(r"^\.It (\d+)$", page, re.M)}
+        self.assertEqual(documented, {row[1] for row in ROWS} | {2, 130})
+        self.weigh("pull", status=2)
+        self.assertIn("weigh pull --help", self.stderr)
 
     def test_every_lie_has_its_exit_status_and_its_message(self):
         with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:

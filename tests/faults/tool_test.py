@@ -4,13 +4,15 @@
 
 Each point is one fault at a random byte: the tool killed or stopped by Ctrl-C,
 the network cut, reset or silent, a bit flipped on its way, no room on the
-disk, a registry whose bytes or lengths are wrong.  After every one the same
+disk, a call to the system that fails or is the last one, a registry whose
+bytes or lengths are wrong.  After every one the same
 command is typed again.  What must hold, and is counted here: nothing wrong
 ever has a final name; what came is not fetched again, beyond a bound; exit
 statuses are weigh(1)'s.  The test run takes each kind once, at fixed points.
 """
 import concurrent.futures
 import contextlib
+import errno
 import hashlib
 import os
 import random
@@ -27,6 +29,7 @@ import unittest
 from tests.cli.fake import Registry
 from tests.cli.weigh import WEIGH
 from tests.daemon import Daemon
+from tests.faults.interposed import Plan
 from tests.faults.wire import Wire
 
 MIB = 1 << 20
@@ -43,6 +46,11 @@ PULL_AGAIN = CONNECTIONS * (MIB + ON_ITS_WAY)
 # A publish sends objects so small in one piece, four at once.
 OBJECT, OBJECTS, UPLOADS = 2 * MIB, 12, 4
 PUBLISH_AGAIN = UPLOADS * (OBJECT + ON_ITS_WAY)
+
+KILLED = 137  # as a shell, and the library that fails calls, say it
+# What is remembered of a file is of no weight: that it cannot be written may
+# pass without a word.
+CALL_FATES = (("kill", 0, (KILLED,)), ("errno", errno.ENOSPC, (0, 7)), ("errno", errno.EIO, (0, 1)), ("short", 0, (0,)))
 
 OPTIONS = {"points": None, "seed": 20261124, "kind": []}
 
@@ -68,13 +76,14 @@ class Point:
                                 HF_HOME=os.path.join(self.folder, "hf"))
         self.process, self.again = None, 0
 
-    def weigh(self, *words, limit=None):
+    def weigh(self, *words, limit=None, plan=None):
         """Exit status and message; no file may grow over limit bytes."""
+        environment = plan.environment(self.environment) if plan else self.environment
         def before():
             if limit is not None:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
         self.process = subprocess.Popen(
-            [WEIGH, *words], env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            [WEIGH, *words], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, text=True, preexec_fn=before)
         err = self.process.communicate(timeout=300)[1]
         hold("Sanitizer" not in err, err)
@@ -85,9 +94,22 @@ class Point:
         hold(status in statuses, "status", status, "not", statuses, err)
         for word in words:
             hold(word in err, repr(word), "not said:", err)
-        if status > 0:
+        if status > 0 and status != KILLED:
             hold("\nweigh: " in "\n" + err, "no message:", err)
         return status
+
+    def break_call(self, words):
+        """One call to the system fails, or is the last; what may come of it."""
+        plan = Plan(os.path.join(self.folder, "plan"), is_parents=True)
+        kind, most = self.random.choice(self.CALLS)
+        fate, number, statuses = self.random.choice(CALL_FATES)
+        if fate == "short" and kind != "write":
+            fate, number, statuses = "kill", 0, (KILLED,)
+        plan.arm(kind, fate, number, self.random.randrange(1, most))
+        found = self.weigh(*words, plan=plan)
+        fired, _ = plan.disarm()
+        self.kind += " (%s %s)" % (kind, errno.errorcode.get(number, fate))
+        return self.expect(statuses if fired else (0,), found)
 
     def signal(self, number):
         return lambda: self.process.send_signal(number)
@@ -103,6 +125,7 @@ class Point:
 class Pull(Point):
     """Of one file of 8 MiB and a small one, over two connections."""
 
+    CALLS = (("write", 540), ("sync", 13), ("name", 17))  # and how many there are
     WORDS = ("pull", "acme/tiny@main", "--allow-unsigned", "--connections", str(CONNECTIONS))
 
     def run(self):
@@ -188,6 +211,11 @@ class Pull(Point):
         self.expect((7,), self.weigh(*self.WORDS, limit=max(4096, at // 4096 * 4096)), "model.bin", "make room")
         return 0
 
+    def call(self, at):
+        self.wire.begin()
+        if self.break_call(self.WORDS) != 0:
+            return self.wire.down
+
     def flip(self, at):
         """In a head or a body: mended by itself, or told and mended next."""
         self.wire.begin(at, "flip")
@@ -215,6 +243,7 @@ class Pull(Point):
 class Publish(Point):
     """Of twelve files of 2 MiB to a real registry."""
 
+    CALLS = (("write", 27), ("sync", 25), ("name", 12))
     registry = wire = None  # shared; one point at a time
 
     def run(self):
@@ -288,6 +317,11 @@ class Publish(Point):
         if self.expect((0, 130), self.weigh(*self.words)) == 130:
             self.finish()
 
+    def send_call(self, at):
+        self.wire.begin()
+        if self.break_call(self.words) != 0:
+            self.finish()
+
     def send_flip(self, at):
         self.wire.begin(at, "flip")
         if self.expect((0, 1, 3, 4, 5, 6), self.weigh(*self.words)) != 0:
@@ -296,10 +330,10 @@ class Publish(Point):
 
 # What takes as long as weigh's patience is left to --points, and more of
 # publish, which takes a registry.
-PULLS = ("stall", "kill", "cut", "reset", "interrupt", "full", "flip", "short", "long", "wrong")
+PULLS = ("stall", "kill", "cut", "reset", "interrupt", "full", "call", "flip", "short", "long", "wrong")
 PUBLISHES = ("send_kill", "send_cut")
 PULLS_SLOW = ("gone", "silent")
-PUBLISHES_SLOW = ("send_flip", "send_reset", "send_interrupt", "send_gone", "send_stall")
+PUBLISHES_SLOW = ("send_call", "send_flip", "send_reset", "send_interrupt", "send_gone", "send_stall")
 WORKERS = 3
 
 
