@@ -37,7 +37,7 @@ struct postgres {
     const char *cluster;
     const char *socket; /* the folder */
     const char *conninfo;
-    const char *administration; /* conninfo of the database "postgres" */
+    const char *administration; /* the superuser's conninfo, for the start */
     struct program_account account;
     pid_t pid; /* 0: none */
     bool is_child;
@@ -126,9 +126,9 @@ choose_socket_folder(struct arena *arena, const char *folder)
     return arena_format(arena, "%s/weighhouse-%.16s", base, text);
 }
 
-/* libpq's words, with the folder quoted. */
+/* libpq's words, with the folder quoted; name is the role's and database's. */
 static const char *
-write_conninfo(struct arena *arena, const char *socket, const char *database)
+write_conninfo(struct arena *arena, const char *socket, const char *name)
 {
     char *quoted = arena_alloc(arena, 2 * strlen(socket) + 1);
     char *at = quoted;
@@ -138,8 +138,8 @@ write_conninfo(struct arena *arena, const char *socket, const char *database)
             *at++ = '\\';
         *at++ = *socket;
     }
-    return arena_format(arena, "host='%s' port=5432 user=weighhouse dbname=%s",
-                        quoted, database);
+    return arena_format(arena, "host='%s' port=5432 user=%s dbname=%s", quoted,
+                        name, name);
 }
 
 /*
@@ -157,7 +157,7 @@ make_cluster(struct postgres *postgres, struct error *err)
     const char *argv[] = {NULL,
                           "-D",
                           fresh,
-                          "--username=weighhouse",
+                          "--username=postgres",
                           "--auth=trust",
                           "--encoding=UTF8",
                           "--lc-collate=C",
@@ -411,24 +411,54 @@ bring_up(struct postgres *postgres, struct error *err)
     return refuse_start(postgres, err);
 }
 
+/* Goes on where an earlier start was killed. */
+static int
+make_database(PGconn *link, struct error *err)
+{
+    PGresult *found = PQexec(link, (const char *)storage_sql_postgres_find);
+    bool has_role;
+    bool has_database;
+    int result = 0;
+
+    if (PQresultStatus(found) != PGRES_TUPLES_OK) {
+        state_to_error(err, link, found, "find database");
+        PQclear(found);
+        return -1;
+    }
+    has_role = PQgetvalue(found, 0, 0)[0] == 't';
+    has_database = PQgetvalue(found, 0, 1)[0] == 't';
+    PQclear(found);
+    if (!has_role)
+        result =
+            link_run(link, (const char *)storage_sql_postgres_make_role, err);
+    if (result == 0 && !has_database)
+        result = link_run(
+            link, (const char *)storage_sql_postgres_make_database, err);
+    if (result == 0)
+        result = link_run(link, (const char *)storage_sql_postgres_lock, err);
+    return result;
+}
+
+/*
+ * The registry's role enters once all is made, and from then on the superuser
+ * does not: who takes the server child over has no program run by PostgreSQL.
+ */
 static int
 ensure_database(const struct postgres *postgres, struct error *err)
 {
+    struct error refusal;
     PGconn *link = NULL;
-    PGresult *found = NULL;
-    int result = -1;
+    int result;
 
-    if (link_open(&link, postgres->administration, err) < 0)
+    if (link_open(&link, postgres->conninfo, &refusal) == 0) {
+        PQfinish(link);
+        return 0;
+    }
+    if (link_open(&link, postgres->administration, err) < 0) {
+        *err = refusal; /* the superuser's says nothing of it */
         return -1;
-    found = PQexec(link, (const char *)storage_sql_postgres_find_database);
-    if (PQresultStatus(found) != PGRES_TUPLES_OK)
-        state_to_error(err, link, found, "find database");
-    else if (PQntuples(found) > 0)
-        result = 0;
-    else
-        result = link_run(
-            link, (const char *)storage_sql_postgres_make_database, err);
-    PQclear(found);
+    }
+    result = make_database(link, err);
     PQfinish(link);
     return result;
 }

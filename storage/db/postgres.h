@@ -3,7 +3,9 @@
  *
  * FOLDER/postgres is the cluster, FOLDER/run its socket's folder, which the
  * account alone may enter: the server listens nowhere else and trusts who got
- * there.  A path too long for a socket moves the latter to /run or /tmp.
+ * there.  A path too long for a socket moves the latter to /run or /tmp.  The
+ * registry's role there owns its database and is no superuser; the superuser
+ * cannot log in.
  *
  * The server is a child of the caller, in a session of its own, and outlives
  * a caller that is killed; the next postgres_start adopts it.  A caller that

@@ -119,6 +119,42 @@ TEST(a_cluster_is_made_once_with_checksums_and_keeps_its_rows)
     stop(postgres);
 }
 
+/* Who takes the server child over speaks to PostgreSQL as it does. */
+TEST(the_registrys_role_has_no_program_run_and_no_file_read)
+{
+    static const char *const attempts[] = {
+        "COPY (SELECT 1) TO PROGRAM 'true'",
+        "COPY (SELECT 1) TO '/tmp/weighhouse-test-out'",
+        "SELECT pg_read_file('PG_VERSION')",
+        "SELECT lo_import('/etc/passwd')",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE c AS 'libc', 'abs'",
+        "ALTER SYSTEM SET archive_command = 'true'",
+        "ALTER ROLE weighhouse SUPERUSER",
+        "ALTER ROLE postgres LOGIN",
+        "CREATE ROLE other LOGIN",
+        "GRANT pg_execute_server_program TO weighhouse",
+        "SET ROLE postgres",
+    };
+    struct postgres *postgres = start();
+    struct arena *arena = arena_open();
+    PGconn *link;
+
+    for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++) {
+        const char *answer = ask(postgres, attempts[i]);
+
+        if (strstr(answer, "permission denied") == NULL &&
+            strstr(answer, "must ") == NULL)
+            CHECK_TEXT(answer, attempts[i]);
+    }
+    link = PQconnectdb(
+        arena_format(arena, "%s user=postgres", postgres_conninfo(postgres)));
+    CHECK(PQstatus(link) != CONNECTION_OK);
+    CHECK(strstr(PQerrorMessage(link), "not permitted to log in") != NULL);
+    PQfinish(link);
+    arena_free(arena);
+    stop(postgres);
+}
+
 TEST(nobody_else_may_enter_the_sockets_folder)
 {
     struct postgres *postgres = start();

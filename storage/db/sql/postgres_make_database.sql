@@ -1,2 +1,2 @@
 -- postgres_make_database: the registry's own database.
-CREATE DATABASE weighhouse
+CREATE DATABASE weighhouse OWNER weighhouse
