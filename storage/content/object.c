@@ -89,7 +89,7 @@ done:
 /* Runs a statement whose rows are digests that are missing. */
 static int
 run_for_missing(struct db *db, struct arena *arena, const struct db_call *call,
-                enum error_code code, struct error *err)
+                struct error *err)
 {
     char text[DIGEST_TEXT_SIZE];
     struct digest digest = {0};
@@ -105,7 +105,7 @@ run_for_missing(struct db *db, struct arena *arena, const struct db_call *call,
     if (length == DIGEST_BYTES)
         memcpy(digest.bytes, bytes, length);
     digest_write(text, &digest);
-    return error_set(err, code,
+    return error_set(err, ERROR_UNPROCESSABLE,
                      "the file with SHA-256 %s was not uploaded to this "
                      "repository",
                      text);
@@ -122,7 +122,7 @@ object_set_committed(struct db *db, int64_t repository,
     int result = -1;
 
     if (list_digests(&values[1], arena, digests, count, err) == 0)
-        result = run_for_missing(db, arena, &call, ERROR_UNPROCESSABLE, err);
+        result = run_for_missing(db, arena, &call, err);
     arena_free(arena);
     return result;
 }
@@ -136,21 +136,6 @@ object_set_format(struct db *db, const struct object *object, struct error *err)
                         db_text(object->format), db_bool(object->is_unsafe),
                         db_text(object->detail));
 
-    arena_free(arena);
-    return result;
-}
-
-int
-object_copy(struct db *db, int64_t from, int64_t to,
-            const struct digest *digests, size_t count, struct error *err)
-{
-    struct db_value values[3] = {db_int(from), db_int(to)};
-    const struct db_call call = {"object_copy", values, 3};
-    struct arena *arena = arena_open();
-    int result = -1;
-
-    if (list_digests(&values[2], arena, digests, count, err) == 0)
-        result = run_for_missing(db, arena, &call, ERROR_NOT_FOUND, err);
     arena_free(arena);
     return result;
 }
@@ -184,21 +169,6 @@ object_remove(struct db *db, int64_t repository, const struct digest *digests,
     if (list_digests(&wanted, arena, digests, count, err) == 0)
         result = DB_RUN(NULL, db, arena, "object_remove", err,
                         db_int(repository), wanted);
-    arena_free(arena);
-    return result;
-}
-
-int
-object_used_bytes(uint64_t *out, struct db *db, int64_t repository,
-                  struct error *err)
-{
-    struct arena *arena = arena_open();
-    struct db_rows *rows;
-    int result =
-        DB_RUN(&rows, db, arena, "object_used_bytes", err, db_int(repository));
-
-    if (result == 0)
-        *out = (uint64_t)db_get_int(rows, 0, 0);
     arena_free(arena);
     return result;
 }

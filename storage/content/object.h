@@ -63,13 +63,6 @@ int object_set_committed(struct db *db, int64_t repository,
 int object_set_format(struct db *db, const struct object *object,
                       struct error *err);
 
-/*
- * Gives objects of one repository to another.  The caller has asked the gate
- * of the first.  ERROR_NOT_FOUND names one that it does not have.
- */
-int object_copy(struct db *db, int64_t from, int64_t to,
-                const struct digest *digests, size_t count, struct error *err);
-
 struct object_list {
     struct object *objects; /* in the arena */
     size_t count;
@@ -84,9 +77,5 @@ int object_list(struct object_list *out, struct db *db, struct arena *arena,
 int object_remove(struct db *db, int64_t repository,
                   const struct digest *digests, size_t count,
                   struct error *err);
-
-/* Sum of the sizes of all that the repository has. */
-int object_used_bytes(uint64_t *out, struct db *db, int64_t repository,
-                      struct error *err);
 
 #endif
