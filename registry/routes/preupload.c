@@ -83,8 +83,8 @@ is_text(const char *sample, size_t length, bool is_cut)
 
 /* By size, then by what the file is, and only then by its name. */
 static int
-judge_file(bool *out_weights, struct request *request,
-           const struct judge *judge, const json_t *file, struct error *err)
+judge_file(bool *out_weights, struct request *request, struct judge *judge,
+           const json_t *file, struct error *err)
 {
     const char *path = json_text(file, "path");
     const char *encoded = json_text(file, "sample");

@@ -4,7 +4,8 @@
 
 /*
  * Steps that matching one path may take, over all rules: who writes hostile
- * patterns gets files that are not ignored, and nobody waits.
+ * patterns gets files that are not ignored, and nobody waits.  A commit may
+ * ask about 100,000 paths, so there is a bound for all of them too.
  */
 #define STEPS_LIMIT 200000
 
@@ -26,9 +27,12 @@ rules_default(void)
     return default_attributes;
 }
 
-/* A class like [a-z] or [!x]; *end is behind it.  NULL: not closed. */
+/*
+ * A class like [a-z] or [!x]; *end is behind it.  NULL: not closed, or too
+ * long for the steps that are left.
+ */
 static bool
-fits_class(const char *pattern, char c, const char **end)
+fits_class(const char *pattern, char c, const char **end, int *steps)
 {
     const char *at = pattern + 1;
     bool is_negated = *at == '!' || *at == '^';
@@ -40,6 +44,9 @@ fits_class(const char *pattern, char c, const char **end)
         char low = *at++;
         char high = low;
 
+        if (--*steps < 0)
+            break;
+
         if (low == '\\' && *at != '\0')
             low = high = *at++;
         if (*at == '-' && at[1] != ']' && at[1] != '\0') {
@@ -48,7 +55,7 @@ fits_class(const char *pattern, char c, const char **end)
         }
         is_found = is_found || (c >= low && c <= high);
     }
-    *end = *at == ']' ? at + 1 : NULL;
+    *end = *at == ']' && *steps >= 0 ? at + 1 : NULL;
     return *end != NULL && is_found != is_negated;
 }
 
@@ -100,7 +107,7 @@ fits(const char *pattern, const char *text, int *steps)
         if (*text == '\0')
             return false;
         if (*pattern == '[') {
-            if (*text == '/' || !fits_class(pattern, *text, &end))
+            if (*text == '/' || !fits_class(pattern, *text, &end, steps))
                 return false;
             pattern = end - 1;
             continue;
@@ -221,7 +228,7 @@ parse(struct rules *out, struct arena *arena, const char *bytes, size_t length,
         length = RULES_FILE_LIMIT_BYTES;
     end = bytes + length;
     rules = arena_array(arena, count_lines(bytes, end), sizeof(*rules));
-    *out = (struct rules){rules, 0};
+    *out = (struct rules){rules, 0, RULES_STEPS};
     for (const char *line = bytes; line < end && out->count < RULES_LIMIT;) {
         size_t here = line_length(line, end);
 
@@ -250,7 +257,7 @@ static bool
 is_ignored_here(const struct rules *rules, const char *path, bool is_folder,
                 int *steps)
 {
-    for (size_t i = rules->count; i > 0; i--) {
+    for (size_t i = rules->count; i > 0 && *steps > 0; i--) {
         const struct rule *rule = &rules->rules[i - 1];
 
         if ((!rule->is_folder || is_folder) && fits_rule(rule, path, steps))
@@ -259,13 +266,28 @@ is_ignored_here(const struct rules *rules, const char *path, bool is_folder,
     return false;
 }
 
+/* The steps for one path. */
+static int
+open_steps(const struct rules *rules)
+{
+    return rules->steps_left < STEPS_LIMIT ? (int)rules->steps_left
+                                           : STEPS_LIMIT;
+}
+
+/* Takes what a path used from what all may. */
+static void
+close_steps(struct rules *rules, int left)
+{
+    rules->steps_left -= open_steps(rules) - (left > 0 ? left : 0);
+}
+
 bool
-rules_is_ignored(const struct rules *rules, const char *path)
+rules_is_ignored(struct rules *rules, const char *path)
 {
     struct arena *arena = arena_open();
     char *folder = arena_text(arena, path);
     bool is_ignored = false;
-    int steps = STEPS_LIMIT;
+    int steps = open_steps(rules);
 
     /* A file in an ignored folder can't be taken back by a rule of its own. */
     for (char *at = folder; !is_ignored && (at = strchr(at, '/')) != NULL;) {
@@ -274,17 +296,22 @@ rules_is_ignored(const struct rules *rules, const char *path)
         *at++ = '/';
     }
     is_ignored = is_ignored || is_ignored_here(rules, path, false, &steps);
+    close_steps(rules, steps);
     arena_free(arena);
     return is_ignored;
 }
 
 bool
-rules_is_weights(const struct rules *rules, const char *path)
+rules_is_weights(struct rules *rules, const char *path)
 {
-    int steps = STEPS_LIMIT;
+    int steps = open_steps(rules);
+    bool is_weights = false;
 
-    for (size_t i = rules->count; i > 0; i--)
-        if (fits_rule(&rules->rules[i - 1], path, &steps))
-            return !rules->rules[i - 1].is_negated;
-    return false;
+    for (size_t i = rules->count; i > 0 && steps > 0; i--)
+        if (fits_rule(&rules->rules[i - 1], path, &steps)) {
+            is_weights = !rules->rules[i - 1].is_negated;
+            break;
+        }
+    close_steps(rules, steps);
+    return is_weights;
 }

@@ -10,12 +10,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "storage/base/arena.h"
 
 #define RULES_FILE_LIMIT_BYTES                                                 \
     ((size_t)256 * 1024) /* more of a file is not read */
 #define RULES_LIMIT 4096
+/* About a second; 100,000 paths and the Hub's own list take half of it. */
+#define RULES_STEPS 400000000
 
 struct rule {
     const char *pattern; /* without '!', and without '/' at either end */
@@ -27,6 +30,7 @@ struct rule {
 struct rules {
     const struct rule *rules;
     size_t count;
+    int64_t steps_left; /* of matching, over all paths that are asked about */
 };
 
 /* Lines of a .gitignore.  Lives in the arena; malformed lines fit nothing. */
@@ -37,11 +41,15 @@ void rules_parse_ignore(struct rules *out, struct arena *arena,
 void rules_parse_weights(struct rules *out, struct arena *arena,
                          const char *bytes, size_t length);
 
-/* Whether the rules ignore the file, or a folder that it is in. */
-bool rules_is_ignored(const struct rules *rules, const char *path);
+/*
+ * Whether the rules ignore the file, or a folder that it is in.  Matching a
+ * path takes a bounded number of steps, and all paths together RULES_STEPS:
+ * behind it nothing fits.
+ */
+bool rules_is_ignored(struct rules *rules, const char *path);
 
-/* Whether the rules make weights of the file, by its name. */
-bool rules_is_weights(const struct rules *rules, const char *path);
+/* Whether the rules make weights of the file, by its name.  The same bounds. */
+bool rules_is_weights(struct rules *rules, const char *path);
 
 /* The .gitattributes of a new repository.  Static. */
 const char *rules_default(void);

@@ -42,6 +42,54 @@ TEST(a_name_is_ignored_at_any_depth_and_a_path_at_its_place)
     CHECK(!ignores("# *.log\n\n", "a.log"));
 }
 
+/* A rule that takes long, and one that comes to its turn only afterwards. */
+static bool
+weighs_behind(const char *slow, struct rules *rules, struct arena *arena)
+{
+    const char *lines =
+        arena_format(arena, "*.bin filter=lfs\n%s filter=lfs\n", slow);
+
+    rules_parse_weights(rules, arena, lines, strlen(lines));
+    return rules_is_weights(rules, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.bin");
+}
+
+TEST(a_pattern_that_takes_too_long_fits_nothing)
+{
+    struct arena *arena = arena_open();
+    char *class = arena_alloc(arena, 200000);
+    struct rules rules;
+
+    CHECK(weighs_behind("x*", &rules, arena));
+    CHECK(!weighs_behind("*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b", &rules, arena));
+    /* A class costs as much as it has letters. */
+    memset(class, 'b', 199998);
+    class[0] = '[';
+    class[199998] = ']';
+    CHECK(!weighs_behind(arena_format(arena, "*%s", class), &rules, arena));
+    arena_free(arena);
+}
+
+TEST(paths_together_have_a_bound_behind_which_nothing_fits)
+{
+    struct arena *arena = arena_open();
+    struct rules rules;
+    int64_t before;
+
+    CHECK(weighs_behind("x*", &rules, arena));
+    before = rules.steps_left;
+    CHECK(before > 0 && before < RULES_STEPS);
+    CHECK(rules_is_weights(&rules, "a.bin"));
+    CHECK(rules.steps_left < before);
+    CHECK(!rules_is_ignored(&rules, "y"));
+    rules.steps_left = 3;
+    CHECK(!rules_is_weights(&rules, "a.bin"));
+    CHECK(rules.steps_left == 0);
+    CHECK(!rules_is_weights(&rules, "x"));
+    CHECK(!rules_is_ignored(&rules, "x/y"));
+    CHECK(rules.steps_left == 0);
+    arena_free(arena);
+}
+
 TEST(a_folder_is_ignored_with_all_that_is_in_it)
 {
     CHECK(ignores("cache/\n", "cache/a/b"));
