@@ -114,7 +114,8 @@ def main():
         told |= report("a token, refused", asker.interleave({
             "nobody's": get(who, "hf_" + "x" * 34), "wrong at its end": get(who, almost), "revoked": get(who, gone)},
             options.rounds))
-        for what, path in (("its description", "/api/models/alice/%s"), ("a file", "/alice/%s/resolve/main/config.json"),
+        for what, path in (("its description", "/api/models/alice/%s"),
+                           ("a file", "/alice/%s/resolve/main/config.json"),
                            ("its files", "/api/models/alice/%s/tree/main")):
             for reader, token in (("an account", bob), ("nobody", None)):
                 told |= report(f"a private model: {what}, to {reader}", asker.interleave({

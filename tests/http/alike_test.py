@@ -50,7 +50,8 @@ class AlikeTest(unittest.TestCase):
         for _ in range(ROUNDS):
             answer = ask()
         hashed = self.registry.plan.disarm()[1]["hash"]
-        counts = {name: calls // ROUNDS for name, calls in self.statements().items() if calls >= ROUNDS and name not in LATER}
+        counts = {name: calls // ROUNDS for name, calls in self.statements().items()
+                  if calls >= ROUNDS and name not in LATER}
         counts["hash of a password"] = hashed / ROUNDS
         headers = sorted((k, v) for k, v in answer.headers.items() if k not in OWN)
         return answer.status, headers, answer.body, counts
