@@ -112,11 +112,9 @@ move(struct view *view, const struct change *change, struct error *err)
     }
     if (is_moved)
         return 0;
-    /* A ref that was not there to be locked came between. */
-    if (change->from == NULL)
-        return error_set(err, ERROR_CONFLICT, "Reference %s already exists",
-                         change->ref);
-    return error_set(err, ERROR_STALE, NULL);
+    /* One that is there was locked: this one was not, and came between. */
+    return error_set(err, ERROR_CONFLICT, "Reference %s already exists",
+                     change->ref);
 }
 
 /* A tag that was a release comes back, if at all, as what it was. */

@@ -1,5 +1,6 @@
 #include "auth/change.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include "storage/git/build.h"
@@ -232,5 +233,69 @@ TEST(the_removal_of_a_release_is_a_withdrawal_on_record)
     CHECK(move(&f, "refs/tags/v1", NULL, &second) < 0);
     CHECK(f.err.code == ERROR_CONFLICT);
     CHECK(move(&f, "refs/tags/v1", NULL, &f.first) == 0);
+    fixture_free(&f);
+}
+
+/* Who makes a branch at the same time, by a connection of their own. */
+struct second {
+    const struct fixture *first;
+    const struct oid *to;
+    int result;
+    struct error err;
+};
+
+static void *
+make_branch(void *state)
+{
+    struct second *second = state;
+    struct fixture f = *second->first;
+
+    f.db = test_database_connect();
+    f.arena = arena_open();
+    CHECK(view_open(&f.view, f.db, f.arena, f.repository.id, &f.err) == 0);
+    second->result = move(&f, "refs/heads/new", NULL, second->to);
+    second->err = f.err;
+    fixture_free(&f);
+    return NULL;
+}
+
+static bool
+is_anybody_waiting(void)
+{
+    return seed("SELECT count(*) FROM pg_stat_activity WHERE datname ="
+                " current_database() AND wait_event_type = 'Lock'") > 0;
+}
+
+TEST(of_two_who_make_one_branch_at_once_the_second_is_refused)
+{
+    struct fixture f = fixture_open();
+    struct oid other = commit_file(&f, &f.first, "a.txt", "a");
+    struct second second = {.first = &f, .to = &other};
+    const struct change change = {
+        .caller = &f.caller,
+        .standing = &f.standing,
+        .repository = &f.repository,
+        .ref = "refs/heads/new",
+        .to = &f.first,
+    };
+    struct change_plan plan;
+    pthread_t thread;
+    int tries = 0;
+
+    CHECK(build_flush(f.view, &f.err) == 0);
+    CHECK(change_prepare(&plan, f.view, NULL, &change, &f.err) == 0);
+    CHECK(db_begin(f.db, &f.err) == 0);
+    CHECK(change_apply(f.view, &plan, &f.err) == 0);
+    CHECK(pthread_create(&thread, NULL, make_branch, &second) == 0);
+    while (!is_anybody_waiting() && tries < 2000)
+        tries++;
+    CHECK(tries < 2000);
+    CHECK(db_commit(f.db, &f.err) == 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+    CHECK(second.result < 0 && second.err.code == ERROR_CONFLICT);
+    CHECK_TEXT(second.err.message, "Reference refs/heads/new already exists");
+    CHECK(seed("SELECT count(*) FROM git_ref WHERE name = 'refs/heads/new'"
+               " AND target = (SELECT target FROM git_ref"
+               " WHERE name = 'refs/heads/main')") == 1);
     fixture_free(&f);
 }
