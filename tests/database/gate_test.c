@@ -450,6 +450,32 @@ TEST(every_question_is_recorded_with_its_answer)
     close_scene(&scene);
 }
 
+TEST(a_question_that_finds_no_room_is_counted_as_lost)
+{
+    struct scene scene;
+    struct error err;
+
+    open_scene(&scene, NULL);
+    ask(&scene);
+    scene.caller.questions = question_queue_open();
+    seed("ALTER TABLE gate_question RENAME TO away");
+    for (int i = 0; i < QUESTION_QUEUE_LIMIT; i++)
+        question_add(scene.db, &scene.caller, &scene.object, &scene.answer);
+    CHECK(question_take_lost(scene.caller.questions) == 0);
+    question_add(scene.db, &scene.caller, &scene.object, &scene.answer);
+    CHECK(question_take_lost(scene.caller.questions) == 1);
+    CHECK(question_take_lost(scene.caller.questions) == 0);
+    seed("ALTER TABLE away RENAME TO gate_question");
+    /* With the database back one writes the others to have room. */
+    question_add(scene.db, &scene.caller, &scene.object, &scene.answer);
+    CHECK(question_take_lost(scene.caller.questions) == 0);
+    CHECK(question_flush(scene.caller.questions, scene.db, &err) == 0);
+    CHECK(seed("SELECT count(*) FROM gate_question") ==
+          QUESTION_QUEUE_LIMIT + 1);
+    question_queue_free(scene.caller.questions);
+    close_scene(&scene);
+}
+
 TEST(questions_wait_while_the_database_is_away)
 {
     struct scene scene;

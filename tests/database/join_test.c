@@ -185,6 +185,34 @@ TEST(an_invitation_is_for_one_address_and_one_account)
     close_scene(&scene);
 }
 
+TEST(an_invitation_for_an_address_in_use_says_so_and_makes_nothing)
+{
+    struct scene scene;
+
+    open_scene(&scene);
+    CHECK(join_invite(scene.db, scene.arena, seed_account("chief"),
+                      "guest@example.org", URL, &scene.err) == 0);
+    scene.join.invitation = take_link(&scene);
+    seed_account("guest");
+    CHECK(ask(&scene) < 0 && scene.err.code == ERROR_CONFLICT);
+    CHECK(strstr(scene.err.message, "e-mail address") != NULL);
+    CHECK(seed("SELECT count(*) FROM account") == 2);
+    CHECK(join_invite(scene.db, scene.arena, 0, "no address", URL, &scene.err) <
+          0);
+    CHECK(seed("SELECT count(*) FROM link WHERE used_at IS NULL") == 1);
+    close_scene(&scene);
+}
+
+TEST(a_policy_is_one_of_three_words)
+{
+    enum join_policy policy = JOIN_OPEN;
+
+    CHECK(join_policy_parse(&policy, "closed") && policy == JOIN_CLOSED);
+    CHECK(join_policy_parse(&policy, "invitation") &&
+          policy == JOIN_INVITATION);
+    CHECK(!join_policy_parse(&policy, "Open") && policy == JOIN_INVITATION);
+}
+
 TEST(a_refused_name_does_not_use_up_the_invitation)
 {
     struct scene scene;

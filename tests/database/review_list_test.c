@@ -221,6 +221,23 @@ TEST(a_request_is_found_by_a_beginning_that_is_its_own)
     scene_close(&scene);
 }
 
+TEST(reviewers_who_want_mail_in_bulk_get_none_at_once)
+{
+    struct scene scene;
+
+    scene_open(&scene);
+    CHECK(scene_set_gate(&scene, "{\"mode\":\"manual\","
+                                 "\"notificationsMode\":\"bulk\"}") == 0);
+    CHECK(scene_ask(&scene) == 0);
+    CHECK(seed("SELECT count(*) FROM outbox") == 0);
+    /* Nor does an address that nobody confirmed get a decision. */
+    seed("UPDATE account SET email_verified_at = NULL"
+         " WHERE name = 'person'");
+    CHECK(scene_decide(&scene, &scene.owner, "rejected") == 0);
+    CHECK(seed("SELECT count(*) FROM outbox") == 0);
+    scene_close(&scene);
+}
+
 TEST(reviewers_are_told_of_a_request_and_once_a_day_where_they_want)
 {
     struct scene scene;

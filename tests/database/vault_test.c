@@ -102,6 +102,24 @@ TEST(another_secret_file_is_refused_by_name)
     db_free(db);
 }
 
+TEST(a_secret_that_was_cut_or_cannot_be_kept_is_refused)
+{
+    struct db *db = test_database_open();
+    struct vault *vault = NULL;
+    struct error err;
+
+    CHECK(vault_open(&vault, db, first_secret, &err) == 0);
+    vault_free(vault);
+    seed("UPDATE secret SET sealed = substr(sealed, 1, 40)");
+    CHECK(vault_open(&vault, db, first_secret, &err) < 0);
+    CHECK(strstr(err.message, "wrong length") != NULL);
+    seed("DELETE FROM secret");
+    seed("CREATE RULE none AS ON INSERT TO secret DO INSTEAD NOTHING");
+    CHECK(vault_open(&vault, db, first_secret, &err) < 0);
+    CHECK(strstr(err.message, "was removed") != NULL);
+    db_free(db);
+}
+
 TEST(no_secret_is_in_the_database_in_clear)
 {
     struct db *db = test_database_open();
