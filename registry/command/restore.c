@@ -61,23 +61,72 @@ show_progress(void *state, uint64_t bytes)
     fprintf(stderr, "\r%" PRIu64 " MB", bytes / MEGABYTE);
 }
 
-/* The key that seals the registry's secrets, which an archive may hold. */
+/* What is restored, and what is made of it outside of the database. */
+struct place {
+    const struct config *config;
+    bool has_secret; /* its file was made here */
+};
+
+/* Another one would not open what the registry has sealed. */
 static int
-write_secret(const struct config *config, const struct restore_counts *counts,
+check_secret(const char *path, const char *secret, struct error *err)
+{
+    struct arena *arena = arena_open();
+    size_t length;
+    char *text;
+    int result = 0;
+
+    /* The account may be unable to read what root keeps. */
+    if (secret[0] != '\0' && access(path, R_OK) == 0)
+        result =
+            file_read(&text, &length, arena, path, RESTORE_SECRET_SIZE, err);
+    else
+        text = arena_text(arena, secret);
+    if (result == 0 && strcmp(text, secret) != 0)
+        result = error_set(err, ERROR_CONFLICT,
+                           "%s is another secret file than the archive's; put "
+                           "it elsewhere",
+                           path);
+    if (result == 0)
+        fprintf(stderr, "weighd: %s is kept as it is\n", path);
+    arena_free(arena);
+    return result;
+}
+
+/*
+ * The key that seals the registry's secrets, which an archive may hold: it is
+ * there before the rows, as no start must make another one for them.
+ */
+static int
+write_secret(void *state, const struct restore_counts *counts,
              struct error *err)
 {
-    if (access(config->secret_file, F_OK) == 0) {
-        fprintf(stderr, "weighd: %s is kept as it is\n", config->secret_file);
-        return 0;
-    }
+    struct place *place = state;
+    const char *path = place->config->secret_file;
+
+    if (access(path, F_OK) == 0)
+        return check_secret(path, counts->secret, err);
     if (counts->secret[0] == '\0') {
         fprintf(stderr,
                 "weighd: bring back the secret file, %s, before the start\n",
-                config->secret_file);
+                path);
         return 0;
     }
-    return file_write(config->secret_file, counts->secret,
-                      strlen(counts->secret), 0600, err);
+    place->has_secret = true;
+    return file_write(path, counts->secret, strlen(counts->secret), 0600, err);
+}
+
+/* A failure's last words, and its secret file goes with the rest. */
+static void
+clean_up(const struct place *place, const struct restore_counts *counts)
+{
+    if (counts->is_left)
+        fprintf(stderr,
+                "weighd: PostgreSQL is out of reach, so what was brought to it "
+                "and to %s is still there\n",
+                place->config->blobs);
+    else if (place->has_secret)
+        unlink(place->config->secret_file);
 }
 
 /* As the service account, which is to own what is made. */
@@ -85,12 +134,15 @@ static int
 fill(const struct call *call, const struct config *config, const char *conninfo,
      struct error *err)
 {
+    struct place place = {.config = config};
     struct restore_options options = {
         .conninfo = conninfo,
         .archives = call->archives,
         .names = call->names,
         .count = call->count,
         .progress = isatty(STDERR_FILENO) ? show_progress : NULL,
+        .on_whole = write_secret,
+        .state = &place,
     };
     struct restore_counts counts = {0};
     int result;
@@ -102,11 +154,11 @@ fill(const struct call *call, const struct config *config, const char *conninfo,
     if (options.progress != NULL)
         fputs("\r\033[K", stderr);
     if (result == 0)
-        result = write_secret(config, &counts, err);
-    if (result == 0)
         fprintf(stderr,
                 "%" PRId64 " tables, %" PRId64 " blobs, %" PRIu64 " bytes\n",
                 counts.tables, counts.blobs, counts.bytes);
+    else
+        clean_up(&place, &counts);
     secret_wipe(counts.secret, sizeof(counts.secret));
     content_store_free(options.store);
     return result;

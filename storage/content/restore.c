@@ -308,13 +308,22 @@ finish(struct restore *restore, struct error *err)
         if (manifest->sequences[i].value > 0 &&
             dump_set_sequence(restore->dump, &manifest->sequences[i], err) < 0)
             return -1;
+    if (restore->options->on_whole(restore->options->state, restore->counts,
+                                   err) < 0)
+        return -1;
     if (dump_commit(restore->dump, err) < 0)
         return -1;
     restore->is_ours = false;
-    return migrate_to(restore->options->conninfo, MIGRATE_NEWEST, err);
+    if (migrate_to(restore->options->conninfo, MIGRATE_NEWEST, err) == 0)
+        return 0;
+    restore->counts->is_left = true;
+    return -1;
 }
 
-/* As it was before, so that the next try finds it empty. */
+/*
+ * As it was before, so that the next try finds it empty.  A commit whose
+ * answer was lost may have been done: the rows go before their bytes.
+ */
 static void
 undo(struct restore *restore)
 {
@@ -322,11 +331,14 @@ undo(struct restore *restore)
 
     dump_free(restore->dump);
     restore->dump = NULL;
+    if (migrate_to(restore->options->conninfo, 0, &ignored) < 0) {
+        restore->counts->is_left = true;
+        return;
+    }
     for (size_t i = 0; i < restore->last->blob_count; i++)
         if (restore->is_there[i])
             blob_remove(restore->options->store->blobs,
                         restore->last->blobs[i].name, &ignored);
-    migrate_to(restore->options->conninfo, 0, &ignored);
 }
 
 int
