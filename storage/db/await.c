@@ -59,25 +59,40 @@ await_break(PGconn *link)
         ;
 }
 
+/* -1 with the connection broken when nothing comes, and what was is no more. */
+static int
+read_more(PGconn *link, int *waited_ms, int limit_ms)
+{
+    if (wait_for_server(link) != 0)
+        return PQconsumeInput(link) ? 0 : -1;
+    *waited_ms += AWAIT_PATIENCE_MS;
+    if ((limit_ms == AWAIT_FOREVER || *waited_ms < limit_ms) &&
+        is_server_alive(link))
+        return 0;
+    await_break(link);
+    return -1;
+}
+
 PGresult *
 await_result(PGconn *link, int limit_ms)
 {
     int waited_ms = 0;
 
-    while (PQisBusy(link)) {
-        if (wait_for_server(link) != 0) {
-            /* Fails for a lost connection, which PQisBusy sees too. */
-            if (!PQconsumeInput(link))
-                break;
-            continue;
-        }
-        waited_ms += AWAIT_PATIENCE_MS;
-        if ((limit_ms == AWAIT_FOREVER || waited_ms < limit_ms) &&
-            is_server_alive(link))
-            continue;
-        await_break(link);
-    }
+    while (PQisBusy(link) && read_more(link, &waited_ms, limit_ms) == 0)
+        ;
     return PQgetResult(link);
+}
+
+int
+await_copy_data(char **out_row, PGconn *link)
+{
+    int waited_ms = 0;
+    int length;
+
+    while ((length = PQgetCopyData(link, out_row, 1)) == 0)
+        if (read_more(link, &waited_ms, AWAIT_FOREVER) < 0)
+            return -2;
+    return length;
 }
 
 PGresult *

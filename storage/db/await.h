@@ -30,6 +30,9 @@ PGresult *await_result(PGconn *link, int limit_ms);
 /* The last of the results that are under way, as PQexec gives it. */
 PGresult *await_last_result(PGconn *link, int limit_ms);
 
+/* PQgetCopyData that waits, likewise: a row's length, -1 at the end, or -2. */
+int await_copy_data(char **out_row, PGconn *link);
+
 /* Ends the connection: the next call on it finds it lost. */
 void await_break(PGconn *link);
 

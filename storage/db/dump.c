@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "storage/base/hex.h"
+#include "storage/db/await.h"
 #include "storage/db/link.h"
 #include "storage/db/state.h"
 #include "storage_db_storage_sql.h"
@@ -134,14 +135,19 @@ dump_level(const struct dump *dump)
     return dump->level;
 }
 
-/* Sends a COPY statement; the answer must be of this kind. */
+/*
+ * Sends a COPY statement; the answer must be of this kind.  It comes at once,
+ * and libpq waits without end for the rest of one that it has no memory for.
+ */
 static int
 begin_copy(struct dump *dump, const char *sql, ExecStatusType wanted,
            struct error *err)
 {
-    PGresult *result = PQexec(dump->link, sql);
+    PGresult *result = NULL;
     int outcome = 0;
 
+    if (PQsendQuery(dump->link, sql))
+        result = await_result(dump->link, LINK_ANSWER_TIMEOUT_MS);
     if (PQresultStatus(result) != wanted)
         outcome = state_to_error(err, dump->link, result, "copy");
     PQclear(result);
@@ -155,7 +161,7 @@ end_copy(struct dump *dump, struct error *err)
     PGresult *result;
     int outcome = 0;
 
-    while ((result = PQgetResult(dump->link)) != NULL) {
+    while ((result = await_result(dump->link, AWAIT_FOREVER)) != NULL) {
         if (PQresultStatus(result) != PGRES_COMMAND_OK && outcome == 0)
             outcome = state_to_error(err, dump->link, result, "copy");
         PQclear(result);
@@ -178,7 +184,7 @@ dump_read_table(struct dump *dump, size_t table,
         char *row = NULL;
         int result;
 
-        length = PQgetCopyData(dump->link, &row, 0);
+        length = await_copy_data(&row, dump->link);
         if (length < 0)
             break;
         result = sink(state, row, (size_t)length, err);
