@@ -22,11 +22,13 @@ UPDATE gate
        accept_organizations = ARRAY(
            SELECT id FROM account
             WHERE kind = 'organization'
-              AND name_key IN (SELECT lower(json_array_elements_text($11)))),
+              AND name_key = ANY (ARRAY(
+                      SELECT lower(json_array_elements_text($11))))),
        refuse_organizations = ARRAY(
            SELECT id FROM account
             WHERE kind = 'organization'
-              AND name_key IN (SELECT lower(json_array_elements_text($12)))),
+              AND name_key = ANY (ARRAY(
+                      SELECT lower(json_array_elements_text($12))))),
        org_members_gated = $13, notifications_mode = $14,
        notifications_email = $15, updated_at = now()
  WHERE repository = $1

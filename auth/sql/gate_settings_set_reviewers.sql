@@ -5,7 +5,8 @@ WITH wanted AS (
     SELECT id
       FROM account
      WHERE kind = 'user'
-       AND name_key IN (SELECT lower(json_array_elements_text($2)))
+       AND name_key = ANY (ARRAY(
+               SELECT lower(json_array_elements_text($2))))
 ), gone AS (
     DELETE FROM gate_reviewer
      WHERE repository = $1 AND account NOT IN (SELECT id FROM wanted)

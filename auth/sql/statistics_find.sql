@@ -1,6 +1,6 @@
 -- statistics_find: what waits and how much there is, one row, for /metrics.
--- Blobs are counted to 1 MiB of their table, and estimated from a sample of
--- as many pages when it is larger.
+-- What waits is counted to 10,000.  Blobs are counted to 1 MiB of their table,
+-- and estimated from a sample of as many pages when it is larger.
 --   ->  requests bigint, requests_seconds bigint, mails bigint,
 --       mails_seconds bigint, entries bigint, entries_seconds bigint,
 --       blobs bigint, blob_bytes bigint, garbage bigint,
@@ -10,18 +10,27 @@ WITH page AS (
 ), waiting AS (
     SELECT count(*) AS count,
            extract(epoch FROM now() - min(asked_at))::bigint AS seconds
-      FROM request
-     WHERE status = 'pending' AND withdrawn_at IS NULL
+      FROM (SELECT asked_at
+              FROM request
+             WHERE status = 'pending' AND withdrawn_at IS NULL
+             ORDER BY asked_at
+             LIMIT 10000) first
 ), mail AS (
     SELECT count(*) AS count,
            extract(epoch FROM now() - min(created_at))::bigint AS seconds
-      FROM outbox
-     WHERE sent_at IS NULL AND failed_at IS NULL
+      FROM (SELECT created_at
+              FROM outbox
+             WHERE sent_at IS NULL AND failed_at IS NULL
+             ORDER BY next_at
+             LIMIT 10000) first
 ), entry AS (
     SELECT count(*) AS count,
            extract(epoch FROM now() - min(created_at))::bigint AS seconds
-      FROM log_entry
-     WHERE index IS NULL
+      FROM (SELECT created_at
+              FROM log_entry
+             WHERE index IS NULL
+             ORDER BY id
+             LIMIT 10000) first
 ), sample AS (
     SELECT count(*) AS count, coalesce(sum(size), 0) AS bytes
       FROM blob TABLESAMPLE SYSTEM ((SELECT 100 / scale FROM page))
@@ -31,7 +40,11 @@ SELECT waiting.count, coalesce(waiting.seconds, 0), mail.count,
        coalesce(mail.seconds, 0), entry.count, coalesce(entry.seconds, 0),
        (sample.count * page.scale)::bigint,
        (sample.bytes * page.scale)::bigint,
-       (SELECT count(*) FROM blob_garbage),
+       (SELECT count(*)
+          FROM (SELECT
+                  FROM blob_garbage
+                 ORDER BY dropped_at
+                 LIMIT 10000) first),
        (SELECT count(*) FROM content WHERE quarantined_at IS NOT NULL)
            AS quarantined,
        (SELECT ended_at FROM scrub) AS scrubbed_at
