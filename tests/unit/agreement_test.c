@@ -138,6 +138,58 @@ TEST(an_agreement_of_another_shape_is_refused)
     tear_down(&bench);
 }
 
+/* A text of so many bytes. */
+static json_t *
+long_text(struct bench *bench, size_t length)
+{
+    char *text = arena_alloc(bench->arena, length + 1);
+
+    memset(text, 'x', length);
+    text[length] = '\0';
+    return json_string(text);
+}
+
+TEST(what_an_agreement_holds_is_whole_and_bounded)
+{
+    struct bench bench;
+    struct agreement is;
+    json_t *many = json_object();
+    json_t *licence;
+    char *longest;
+
+    set_up(&bench);
+    for (int i = 0; i <= AGREEMENT_ANSWERS_LIMIT; i++)
+        json_object_set_new(many, arena_format(bench.arena, "question %d", i),
+                            json_string("a"));
+    licence =
+        json_pack("{s:s, s:i, s:s}", "sha256", "00", "length", 1, "label", "x");
+    CHECK(parse_changed(&bench, "answers", many) < 0);
+    CHECK(parse_changed(&bench, "answers",
+                        json_pack("{s:o}", "a", long_text(&bench, 65536))) < 0);
+    CHECK(parse_changed(&bench, "account", long_text(&bench, 65536)) < 0);
+    CHECK(parse_changed(&bench, "licence", json_incref(licence)) < 0);
+    json_object_set_new(licence, "sha256",
+                        json_string("51ab3c0051ab3c0051ab3c0051ab3c00"
+                                    "51ab3c0051ab3c0051ab3c0051ab3c00"));
+    CHECK(parse_changed(&bench, "licence", json_deep_copy(licence)) == 0);
+    json_object_set_new(licence, "length", json_integer(-1));
+    CHECK(parse_changed(&bench, "licence", licence) < 0);
+    CHECK(parse_changed(&bench, "shown", json_pack("{s:s}", "what", "")) < 0);
+    CHECK(parse_changed(&bench, "shown", json_null()) < 0);
+    CHECK(parse_changed(&bench, "model", json_integer(7)) < 0);
+    CHECK(bench.err.code == ERROR_BAD_REQUEST);
+    longest = arena_alloc(bench.arena, AGREEMENT_LIMIT_BYTES + 1);
+    memset(longest, ' ', AGREEMENT_LIMIT_BYTES + 1);
+    CHECK(agreement_parse(&is, bench.arena, longest, AGREEMENT_LIMIT_BYTES + 1,
+                          &bench.err) < 0);
+    CHECK(bench.err.code == ERROR_BAD_REQUEST);
+    bench.agreement.phrase = "\xff";
+    CHECK(agreement_make(&bench.text, &bench.length, bench.arena,
+                         &bench.agreement, bench.person, &bench.err) < 0);
+    CHECK(strstr(bench.err.message, "UTF-8") != NULL);
+    tear_down(&bench);
+}
+
 /* The envelope's signature is over other answers than its payload holds. */
 TEST(an_agreement_for_one_licence_does_not_serve_for_another)
 {
@@ -192,5 +244,55 @@ TEST(a_receipt_keeps_the_agreement_to_the_byte)
     CHECK(receipt_read(&is, bench.arena, text, length, bench.person,
                        &bench.err) < 0);
     CHECK(receipt_read(&is, bench.arena, text, length, NULL, &bench.err) == 0);
+    tear_down(&bench);
+}
+
+/* Signs a receipt that has another value for one member, and reads it. */
+static int
+read_changed(struct bench *bench, const char *key, json_t *value)
+{
+    struct dsse dsse = {.type = RECEIPT_TYPE, .key_id = ""};
+    char fingerprint[DIGEST_TEXT_SIZE];
+    struct digest digest;
+    struct receipt is;
+    json_t *payload;
+    char *text;
+    size_t length;
+
+    key_fingerprint(&digest, bench->registry);
+    digest_write(fingerprint, &digest);
+    payload =
+        json_keep(bench->arena,
+                  json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s}", "version", 1,
+                            "registry", "r", "request", "q", "account", "a",
+                            "agreement", bench->text, "received",
+                            "2026-11-24T05:23:06.000Z", "key", fingerprint));
+    if (key != NULL)
+        json_object_set_new(payload, key, value);
+    dsse.payload = json_write(&dsse.payload_length, bench->arena, payload);
+    CHECK(dsse_seal(&text, &length, bench->arena, &dsse, bench->registry,
+                    &bench->err) == 0);
+    return receipt_read(&is, bench->arena, text, length, bench->registry,
+                        &bench->err);
+}
+
+TEST(a_receipt_of_another_shape_is_refused)
+{
+    struct bench bench;
+    struct receipt is;
+    char *longest;
+
+    set_up(&bench);
+    CHECK(read_changed(&bench, NULL, NULL) == 0);
+    CHECK(read_changed(&bench, "version", json_integer(2)) < 0);
+    CHECK(read_changed(&bench, "account", json_null()) < 0);
+    CHECK(read_changed(&bench, "received", json_string("yesterday")) < 0);
+    CHECK(read_changed(&bench, "key", json_string("00")) < 0);
+    CHECK(bench.err.code == ERROR_BAD_REQUEST);
+    longest = arena_alloc(bench.arena, RECEIPT_LIMIT_BYTES + 1);
+    memset(longest, ' ', RECEIPT_LIMIT_BYTES + 1);
+    CHECK(receipt_read(&is, bench.arena, longest, RECEIPT_LIMIT_BYTES + 1, NULL,
+                       &bench.err) < 0);
+    CHECK(receipt_read(&is, bench.arena, "[]", 2, NULL, &bench.err) < 0);
     tear_down(&bench);
 }

@@ -213,6 +213,8 @@ TEST(a_bundle_of_any_other_shape_is_refused)
         {"\"payload\":\"", "\"payload\":\"\\n"},
         {"\"payload\":\"", "\"payload\":\"_"},
         {"\"sig\":\"", "\"sig\":\" "},
+        {"\"sig\":\"", "\"sig\":7,\"keyid\":\""},
+        {"\"keyid\":\"\"", "\"keyid\":7"},
         {"}}", "}"},
     };
     struct arena *arena = arena_open();
@@ -259,6 +261,8 @@ TEST(a_statement_that_says_too_much_or_too_little_is_refused)
         {"\"allow_symlinks\":false", "\"allow_symlinks\":\"no\""},
         {"\"ignore_paths\":[]", "\"ignore_paths\":\"a\""},
         {"\"ignore_paths\":[]", "\"ignore_paths\":[1]"},
+        {"\"serialization\":{", "\"serialization\":7,\"x\":{"},
+        {"\"subject\":[{", "\"subject\":[7],\"x\":[{"},
         {"\"algorithm\":\"sha256\"", "\"algorithm\":\"sha1\""},
         {"{\"name\":\"z.bin\"", "{\"x\":1,\"name\":\"z.bin\""},
         {"\"name\":\"z.bin\"", "\"name\":\"a/b.bin\""},
