@@ -131,6 +131,23 @@ class BackupTest(Case):
         self.registry.stop()
         self.assertIn(b"not empty", self.run_weighd(self.registry, "restore", "-", input=stream, status=1).stderr)
 
+    def test_another_secret_file_than_the_archives_is_refused_and_nothing_is_left(self):
+        path = self.backup("full.tar", "--with-secret")
+        secret = self.path("secret")
+        with open(secret, "w", encoding="ascii") as file:
+            file.write("0" * 64)
+        os.chmod(self.folder, 0o755)
+        restored = self.empty(secret_file=secret)
+        refused = self.run_weighd(restored, "restore", path, status=1)
+        self.assertIn(b"another secret file", refused.stderr)
+        os.unlink(secret)
+        self.run_weighd(restored, "restore", path, status=1)  # its folder is root's
+        restored.settings["secret_file"] = os.path.join(restored.folder, "data", "secret")
+        restored.write_conf()
+        self.run_weighd(restored, "restore", path)
+        restored.start()
+        self.check_same(restored, self.files)
+
     def test_a_database_in_use_is_not_restored_over_though_no_weights_are_there(self):
         path = self.backup("full.tar")
         used = self.empty()
