@@ -53,8 +53,10 @@ def account():
 
 
 class Daemon:
+    place = "/tmp"  # where its folder is made
+
     def __init__(self, private=False, tls=False, **settings):
-        self.folder = tempfile.mkdtemp(prefix="weigh-", dir="/tmp")
+        self.folder = tempfile.mkdtemp(prefix="weigh-", dir=self.place)
         os.chmod(self.folder, 0o755)
         self.port = free_port()
         self.tls = tls
@@ -151,7 +153,7 @@ class Daemon:
             try:
                 if self.ask("GET", "/ready").status == 200:
                     return
-            except OSError:
+            except (OSError, http.client.HTTPException):
                 pass
             time.sleep(0.02)
         raise AssertionError("weighd is not ready:\n" + self.log())
