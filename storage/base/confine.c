@@ -4,12 +4,14 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/landlock.h>
+#include <linux/sockios.h>
 #include <pwd.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -58,7 +60,6 @@ static const char *const calls[] = {
     "fadvise64",
     "fallocate",
     "fchmod",
-    "fcntl",
     "fdatasync",
     "flock",
     "fstat",
@@ -79,7 +80,6 @@ static const char *const calls[] = {
     "gettid",
     "gettimeofday",
     "getuid",
-    "ioctl",
     "link",
     "linkat",
     "lseek",
@@ -110,7 +110,6 @@ static const char *const calls[] = {
     "pread64",
     "preadv",
     "preadv2",
-    "prlimit64",
     "pselect6",
     "pwrite64",
     "pwritev",
@@ -168,6 +167,18 @@ static const char *const used_sockets[] = {
 };
 static const char *const new_sockets[] = {"connect", "bind"};
 static const int families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
+
+/* Not F_SETOWN and F_SETSIG, which have the kernel signal another process. */
+static const int file_commands[] = {
+    F_DUPFD,     F_DUPFD_CLOEXEC, F_GETFD,     F_SETFD,     F_GETFL,
+    F_SETFL,     F_GETLK,         F_SETLK,     F_SETLKW,    F_OFD_GETLK,
+    F_OFD_SETLK, F_OFD_SETLKW,    F_ADD_SEALS, F_GET_SEALS,
+};
+/* Neither FIOSETOWN, which does the same, nor what a terminal would type. */
+static const unsigned long devices[] = {
+    TCGETS,  TIOCGWINSZ, FIONBIO,      FIONREAD,
+    FIOCLEX, FIONCLEX,   SIOCGIFINDEX, SIOCGIFNAME,
+};
 
 /* A new user namespace would bring privileges with it. */
 #define NAMESPACES                                                             \
@@ -277,6 +288,18 @@ allow_some(scmp_filter_ctx filter, bool network, struct error *err)
                                SCMP_A0(SCMP_CMP_MASKED_EQ, NAMESPACES, 0));
     failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
                                SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
+    for (size_t i = 0; i < sizeof(file_commands) / sizeof(file_commands[0]);
+         i++)
+        failed |= seccomp_rule_add(
+            filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+            SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)file_commands[i], 0));
+    for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
+        failed |=
+            seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+                             SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)devices[i], 0));
+    /* Of this process: another's limit on its time would end it. */
+    failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1,
+                               SCMP_A0(SCMP_CMP_EQ, 0, 0));
     for (size_t i = 0; network && i < sizeof(families) / sizeof(families[0]);
          i++)
         failed |= seccomp_rule_add(

@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -165,6 +167,131 @@ signal_parent(const char *path)
     return syscall(SYS_tgkill, getppid(), getppid(), 0) < 0 ? errno : 0;
 }
 
+/* A socket whose input would end the parent by a signal of our choice. */
+static int
+own_socket_to_parent(const char *path)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    (void)path;
+    return fcntl(fd, F_SETOWN, getppid()) < 0 ? errno : 0;
+}
+
+static int
+choose_signal(const char *path)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    (void)path;
+    return fcntl(fd, F_SETSIG, SIGKILL) < 0 ? errno : 0;
+}
+
+static int
+own_socket_by_device(const char *path)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    int owner = getppid();
+
+    (void)path;
+    return ioctl(fd, FIOSETOWN, &owner) < 0 ? errno : 0;
+}
+
+static int
+limit_parent(const char *path)
+{
+    struct rlimit limit;
+
+    (void)path;
+    return prlimit(getppid(), RLIMIT_CPU, NULL, &limit) < 0 ? errno : 0;
+}
+
+/* Calls that no server needs; with no arguments they would fail otherwise. */
+static int
+make_other_calls(const char *path)
+{
+    static const long refused[] = {
+        SYS_ptrace,
+        SYS_process_vm_readv,
+        SYS_process_vm_writev,
+        SYS_pidfd_open,
+        SYS_pidfd_send_signal,
+        SYS_kill,
+        SYS_tkill,
+        SYS_rt_sigqueueinfo,
+        SYS_execve,
+        SYS_execveat,
+        SYS_fork,
+        SYS_vfork,
+        SYS_mount,
+        SYS_umount2,
+        SYS_move_mount,
+        SYS_open_tree,
+        SYS_fsopen,
+        SYS_pivot_root,
+        SYS_chroot,
+        SYS_unshare,
+        SYS_setns,
+        SYS_bpf,
+        SYS_io_uring_setup,
+        SYS_io_uring_enter,
+        SYS_userfaultfd,
+        SYS_perf_event_open,
+        SYS_keyctl,
+        SYS_add_key,
+        SYS_request_key,
+        SYS_init_module,
+        SYS_finit_module,
+        SYS_kexec_load,
+        SYS_reboot,
+        SYS_swapon,
+        SYS_settimeofday,
+        SYS_clock_settime,
+        SYS_sethostname,
+        SYS_acct,
+        SYS_quotactl,
+        SYS_setuid,
+        SYS_setresuid,
+        SYS_setgid,
+        SYS_setgroups,
+        SYS_capset,
+        SYS_chown,
+        SYS_fchown,
+        SYS_fchownat,
+        SYS_mknod,
+        SYS_mknodat,
+        SYS_open_by_handle_at,
+        SYS_name_to_handle_at,
+        SYS_personality,
+        SYS_syslog,
+        SYS_setpriority,
+        SYS_iopl,
+        SYS_modify_ldt,
+        SYS_shmget,
+        SYS_mq_open,
+        SYS_migrate_pages,
+        SYS_timer_create,
+    };
+
+    (void)path;
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+        if (syscall(refused[i], 0, 0, 0, 0, 0, 0) != -1 || errno != EPERM)
+            return (int)(100 + i);
+    return 0;
+}
+
+static int
+make_other_sockets(const char *path)
+{
+    static const int refused[] = {AF_PACKET,    AF_ALG, AF_VSOCK, AF_KEY,
+                                  AF_BLUETOOTH, AF_CAN, AF_TIPC,  AF_XDP};
+
+    (void)path;
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+        if (socket(refused[i], SOCK_RAW, 0) >= 0 || errno != EPERM)
+            return (int)(100 + i);
+    return 0;
+}
+
 static int
 read_through_link(const char *path)
 {
@@ -267,6 +394,12 @@ TEST(a_server_child_gains_nothing_and_touches_no_other_process)
     CHECK(in_confinement(&scene.rules, clone_namespace, "") == EPERM);
     CHECK(in_confinement(&scene.rules, kill_parent, "") == EPERM);
     CHECK(in_confinement(&scene.rules, signal_parent, "") == EPERM);
+    CHECK(in_confinement(&scene.rules, own_socket_to_parent, "") == EPERM);
+    CHECK(in_confinement(&scene.rules, choose_signal, "") == EPERM);
+    CHECK(in_confinement(&scene.rules, own_socket_by_device, "") == EPERM);
+    CHECK(in_confinement(&scene.rules, limit_parent, "") == EPERM);
+    CHECK(in_confinement(&scene.rules, make_other_calls, "") == 0);
+    CHECK(in_confinement(&scene.rules, make_other_sockets, "") == 0);
     CHECK(in_confinement(&scene.rules, start_thread, "") == 0);
     CHECK(in_confinement(&scene.rules, make_network_socket, "") == 0);
     CHECK(file_remove_tree(scene.folder, &err) == 0);
