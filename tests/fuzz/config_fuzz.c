@@ -29,7 +29,7 @@ load(struct arena *arena, int argc, char **argv)
 }
 
 /* One file without a name for all runs: making one is dear. */
-static const char *
+static char *
 write_file(struct arena *arena, const uint8_t *data, size_t size)
 {
     static int file = -1;
@@ -51,8 +51,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int argc = 1;
 
     load(arena, 3,
-         (char *[]){"weighd", "--config",
-                    (char *)(uintptr_t)write_file(arena, data, size), NULL});
+         (char *[]){"weighd", "--config", write_file(arena, data, size), NULL});
     while (text != NULL && argc < ARGUMENTS)
         argv[argc++] = strsep(&text, "\n");
     /* A file that the input names is none of ours to read. */
