@@ -3,6 +3,7 @@
 
 #include "auth/key/dsse.h"
 #include "auth/key/signature.h"
+#include "auth/key/statement.h"
 #include "auth/release.h"
 #include "auth/signing_key.h"
 #include "storage/base/clock.h"
@@ -382,6 +383,58 @@ TEST(a_releases_signature_is_in_git_itself_and_over_whole_files)
         commit_with(&f, "a.txt", "hello", arena_bytes(f.arena, shards, length));
     CHECK(check(&release, &f, &commit) < 0);
     CHECK(strstr(f.err.message, "signs whole files") != NULL);
+    fixture_free(&f);
+}
+
+/* The model.sig that a tool makes which takes more names than we do. */
+static const char *
+sign_as_others_do(struct fixture *f, const struct signature *signature,
+                  const char *hint)
+{
+    struct dsse dsse = {.type = STATEMENT_TYPE, .key_id = ""};
+    json_t *bundle;
+
+    dsse.payload = statement_make(&dsse.payload_length, f->arena, signature);
+    CHECK(dsse_sign(&dsse, f->arena, f->key, &f->err) == 0);
+    bundle = json_pack("{s:s, s:{s:{s:s}}, s:o}", "mediaType",
+                       "application/vnd.dev.sigstore.bundle.v0.3+json",
+                       "verificationMaterial", "publicKey", "hint", hint,
+                       "dsseEnvelope", dsse_to_json(&dsse, f->arena));
+    return json_write(NULL, f->arena, json_keep(f->arena, bundle));
+}
+
+TEST(a_release_has_no_two_names_that_tools_sort_differently)
+{
+    struct fixture f = fixture_open();
+    const struct signature_file files[] = {file_of("a-b", "hello"),
+                                           file_of("a/b", "hello")};
+    struct signature signature = {
+        .subject = "tiny", .files = files, .count = 1};
+    struct signing_key key;
+    struct release release;
+    struct edit edits[3];
+    struct build_draft draft = {.edits = edits,
+                                .edit_count = 2,
+                                .author_name = "alice",
+                                .author_email = "alice@example.org",
+                                .message = "x"};
+    struct oid commit = {{0}};
+
+    CHECK(add_key(&key, &f, f.key, NULL) == 0);
+    edits[0] = write_file(&f, "a-b", "hello");
+    for (size_t i = 0; i < 2; i++) {
+        signature.count = i + 1;
+        edits[i + 1] = write_file(&f, "model.sig",
+                                  sign_as_others_do(&f, &signature, key.hint));
+        CHECK(build_commit(&commit, f.view, &draft, &f.err) == 0);
+        CHECK(build_flush(f.view, &f.err) == 0);
+        f.err.message[0] = '\0';
+        CHECK((check(&release, &f, &commit) == 0) == (i == 0));
+        edits[1] = write_file(&f, "a/b", "hello");
+        draft.edit_count = 3;
+    }
+    CHECK(f.err.code == ERROR_UNPROCESSABLE);
+    CHECK(strstr(f.err.message, "a-b and a/b: tools sort such") != NULL);
     fixture_free(&f);
 }
 
