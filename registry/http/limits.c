@@ -4,7 +4,7 @@
 
 static const struct limits defaults = {
     .connections = 20000,
-    .connections_per_address = 20000,
+    .connections_per_address = 1000,
     .head_bytes = 32768,
     .json_bytes = 1048576,
     .commit_bytes = INT64_C(1024) * 1024 * 1024,

@@ -89,7 +89,7 @@ def main():
     options = parser.parse_args()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    with Daemon() as registry:
+    with Daemon(connections_per_address=options.connections + 100) as registry:
         token = registry.person("alice")
         registry.create("alice/tiny", token)
         registry.commit("alice/tiny", token, {"a.txt": b"hello"})
