@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "storage/base/secret.h"
 #include "storage/blob/blob.h"
 #include "storage/content/archive.h"
 #include "storage/content/store.h"
@@ -214,13 +215,13 @@ read_blob(struct restore *restore, const char *name, struct error *err)
     return result;
 }
 
+/* It is the same for all of a chain: whichever archive has it will do. */
 static int
 read_secret(struct restore *restore, struct error *err)
 {
     size_t length;
 
-    if (restore->now != restore->last)
-        return 0;
+    secret_wipe(restore->counts->secret, RESTORE_SECRET_SIZE);
     if (restore->now->reader.entry.size_bytes >= RESTORE_SECRET_SIZE)
         return refuse(err, "too long", MANIFEST_SECRET_NAME);
     return tar_read(&length, &restore->now->reader, restore->counts->secret,

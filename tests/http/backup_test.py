@@ -99,7 +99,7 @@ class BackupTest(Case):
         self.assertEqual(self.run_weighd(restored, "scrub").stderr, b"")
 
     def test_an_increment_holds_what_is_new_and_restores_with_the_full_one(self):
-        full = self.backup("full.tar")
+        full = self.backup("full.tar", "--with-secret")  # which is then enough for the chain
         self.files["a.dat"] = weights(3)
         self.registry.commit("alice/tiny", self.alice, {"b.dat": None})
         self.publish("v2")
@@ -112,7 +112,7 @@ class BackupTest(Case):
         for wrong in ((second,), (full, third), (second, full), (full, second, second)):
             refused = self.run_weighd(self.empty(), "restore", *wrong, status=1)
             self.assertRegex(refused.stderr.decode(), "an increment|not made since")
-        restored = self.empty(secret_file=os.path.join(self.registry.folder, "data", "secret"))
+        restored = self.empty()
         self.run_weighd(restored, "restore", full, second, third)
         restored.start()
         self.check_same(restored, {"a.dat": weights(1), "b.dat": weights(2)})
