@@ -306,6 +306,55 @@ TEST(a_half_made_cluster_is_swept_away)
     arena_free(arena);
 }
 
+TEST(a_folder_that_is_no_cluster_is_left_as_it_is)
+{
+    char path[] = "/tmp/weighhouse-test-postgres-XXXXXX";
+    const struct postgres_options options = options_for(path);
+    struct arena *arena = arena_open();
+    struct postgres *postgres;
+    struct error err = {0};
+    const char *inside;
+    const char *file;
+
+    CHECK(mkdtemp(path) != NULL);
+    own(path);
+    inside = arena_format(arena, "%s/postgres", path);
+    file = arena_format(arena, "%s/letter", inside);
+    CHECK(file_make_folder(inside, 0700, &err) == 0);
+    own(inside);
+    CHECK(file_write(file, "dear", 4, 0644, &err) == 0);
+    CHECK(postgres_open(&postgres, &options, &err) == -1);
+    CHECK(err.code == ERROR_CONFLICT && strstr(err.message, inside) != NULL);
+    CHECK(access(file, F_OK) == 0);
+    CHECK(file_remove_tree(path, &err) == 0);
+    arena_free(arena);
+}
+
+TEST(a_log_that_is_another_files_second_name_is_not_written)
+{
+    struct arena *arena = arena_open();
+    const struct postgres_options options = options_for(folder);
+    const char *log = arena_format(arena, "%s/postgres.log", folder);
+    const char *other = arena_format(arena, "%s/other", folder);
+    struct postgres *postgres = NULL;
+    struct error err = {0};
+    struct stat status;
+
+    stop(start());
+    CHECK(file_write(other, "mine", 4, 0600, &err) == 0);
+    CHECK(unlink(log) == 0);
+    CHECK(link(other, log) == 0);
+    CHECK(postgres_open(&postgres, &options, &err) == -1);
+    CHECK(err.code == ERROR_FORBIDDEN && strstr(err.message, log) != NULL);
+    CHECK(unlink(log) == 0 && symlink(other, log) == 0);
+    CHECK(postgres_open(&postgres, &options, &err) == -1);
+    CHECK(stat(other, &status) == 0 && status.st_size == 4);
+    CHECK(status.st_uid == getuid());
+    CHECK(unlink(log) == 0 && unlink(other) == 0);
+    stop(start());
+    arena_free(arena);
+}
+
 TEST(a_long_path_moves_the_socket_and_a_strange_folder_there_is_refused)
 {
     static const char name[] = "a-folder-with-a-name-that-is-much-too-long-"
