@@ -200,7 +200,10 @@ class OperatorTest(unittest.TestCase):
         self.assertEqual(club["members"], [{"name": "carol", "role": "admin"}])
         self.assertTrue(club["privateByDefault"])
         self.assertIn("club would be left without an admin", self.refused("account", "remove", "carol"))
+        self.assertRegex(admin("organization", "list"), r"(?m)^club +club$")
+        self.assertIn(club["id"], [each["id"] for each in json.loads(admin("organization", "list", "--json"))])
         admin("organization", "remove", "club")
+        self.assertIn("there is no organization club", self.refused("organization", "show", "club"))
         admin("account", "remove", "carol")
         self.assertIn("there is no account carol", self.refused("account", "show", "carol"))
 
@@ -210,6 +213,12 @@ class OperatorTest(unittest.TestCase):
         self.assertIn("--nothing", self.refused("account", "add", "dave", "--nothing"))
         self.assertIn("--email wants a value", self.refused("account", "add", "dave", "--email"))
         self.assertIn("--role", self.refused("token", "add", "dave"))
+        self.assertIn("there is no account dave", self.refused("token", "add", "dave", "--role", "read"))
+        self.assertIn("there is no account dave", self.refused("token", "list", "dave"))
+        self.assertIn("there is no token 0123", self.refused("token", "show", "0123"))
+        for words in (("--expires", "2026-02-30"), ("--right", "own:acme")):
+            self.assertIn(words[1] if words[0] == "--expires" else "a right is",
+                          self.refused("token", "add", "dave", "--role", "fine-grained", *words))
         self.assertIn("NAME:ROLE", self.refused("organization", "add", "x", "--member", "dave"))
         self.assertIn("there is no person", self.refused("organization", "add", "x", "--member", "dave:read"))
         self.assertIn("not understood", self.refused("account", "paint"))

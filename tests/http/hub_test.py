@@ -263,6 +263,30 @@ class HubTest(unittest.TestCase):
         refs = self.ask("GET", api + "/refs?include_prs=1").json()
         self.assertEqual((len(refs["branches"]), refs["tags"], refs["pullRequests"]), (1, [], []))
 
+    def test_a_branch_begins_empty_or_in_the_place_of_another(self):
+        name = self.make()
+        first = self.commit(name, {"a": b"1"})
+        self.commit(name, {"b": b"2"})
+        branch = f"/api/models/{name}/branch/dev"
+        self.assertEqual(self.ask("POST", branch, self.alice, dict(emptyBranch=True)).status, 200)
+        self.assertEqual(self.ask("GET", f"/api/models/{name}/tree/dev").json(), [])
+        self.assertEqual(len(self.ask("GET", f"/api/models/{name}/commits/dev").json()), 1)
+        self.assertEqual(self.ask("POST", branch, self.alice, dict(startingPoint=first)).status, 409)
+        again = self.ask("POST", branch, self.alice, dict(startingPoint=first, overwrite=True))
+        self.assertEqual(again.status, 200, again)
+        self.assertEqual([c["id"] for c in self.ask("GET", f"/api/models/{name}/commits/dev").json()][0], first)
+        for bad in (dict(startingPoint="nowhere"), dict(startingPoint="f" * 40)):
+            self.assertEqual(self.ask("POST", branch + "2", self.alice, bad).status, 404, bad)
+
+    def test_git_is_told_that_a_push_comes_later_and_an_old_protocol_never(self):
+        name = self.make()
+        for query in ("?service=git-receive-pack", "", "?service=git-shell"):
+            answer = self.ask("GET", f"/{name}.git/info/refs{query}", self.alice)
+            self.assertEqual(answer.status, 403, query)
+        self.assertEqual(self.ask("POST", f"/{name}.git/git-receive-pack", self.alice, b"0000").status, 403)
+        pack = self.ask("POST", f"/{name}.git/git-upload-pack", self.alice, b"0000", {"Content-Encoding": "br"})
+        self.assertEqual(pack.status, 400)
+
     def test_refs_that_are_there_missing_or_misnamed_are_said_so(self):
         name = self.make()
         api = f"/api/models/{name}"
