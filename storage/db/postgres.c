@@ -138,8 +138,9 @@ write_conninfo(struct arena *arena, const char *socket, const char *name)
             *at++ = '\\';
         *at++ = *socket;
     }
-    return arena_format(arena, "host='%s' port=5432 user=%s dbname=%s", quoted,
-                        name, name);
+    return arena_format(
+        arena, "host='%s' port=5432 user=%s dbname=%s connect_timeout=%d",
+        quoted, name, name, LINK_CONNECT_TIMEOUT_SECONDS);
 }
 
 /*
