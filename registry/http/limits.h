@@ -13,7 +13,7 @@
 #define LIMIT_TARGET_BYTES 8192  /* path and query: 414 */
 #define LIMIT_HEADERS 128        /* fields in a head: 431 */
 #define LIMIT_TRAILER_BYTES 4096 /* fields behind a chunked body */
-#define LIMIT_FORM_FIELDS 256
+#define LIMIT_FORM_FIELDS 2048   /* paths-info takes 2000 paths, and more */
 #define LIMIT_QUERY_FIELDS 256
 #define LIMIT_RANGES 32            /* in one Range header, else all is sent */
 #define LIMIT_ROUND_BYTES 1048576  /* of one sendfile or SSL_write round */

@@ -1,6 +1,7 @@
 /* tree: the files and folders of a revision. */
 #include <string.h>
 
+#include "registry/http/limits.h"
 #include "registry/routes/routes.h"
 #include "registry/routes/shape.h"
 #include "registry/routes/target.h"
@@ -107,9 +108,18 @@ read_form_paths(struct entry_wish *out, struct request *request,
                 bool *out_expanded, struct error *err)
 {
     const char *expand = request_form(request, "expand", 0);
+    const char *name;
+    const char *value;
     const char **paths;
     size_t count = 0;
+    size_t length;
 
+    /* A form that cannot be read has no fields: not one that asks nothing. */
+    if (request_body(&length, request) != NULL && length > 0 &&
+        !request_form_at(&name, &value, request, 0))
+        return error_set(err, ERROR_BAD_REQUEST,
+                         "the form cannot be read, or has more than %d fields",
+                         LIMIT_FORM_FIELDS);
     while (request_form(request, "paths", count) != NULL)
         count++;
     if (count > PATHS_LIMIT)

@@ -245,6 +245,33 @@ class HubTest(unittest.TestCase):
         self.assertEqual([c["title"] for c in rest.json()], ["change 0", "initial commit"])
         self.assertIsNone(rest.headers["Link"])
 
+    def test_a_form_of_many_paths_is_answered_whole_or_refused(self):
+        name = self.make()
+        self.commit(name, {f"{i}.txt": b"x" for i in range(300)})
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        for count, status in ((300, 200), (2000, 200), (2001, 400), (2050, 400)):
+            body = "&".join(f"paths={i}.txt" for i in range(count)) + "&expand=False"
+            answer = self.ask("POST", f"/api/models/{name}/paths-info/main", self.alice, body.encode(), form)
+            self.assertEqual(answer.status, status, answer)
+            if status == 200:
+                self.assertEqual(len(answer.json()), 300)
+        answer = self.ask("POST", f"/api/models/{name}/paths-info/main", self.alice, b"paths=%zz", form)
+        self.assertEqual(answer.status, 400)
+
+    def test_what_a_list_or_a_tree_cannot_be_asked_is_said(self):
+        name = self.make()
+        for bad in ("sort=beauty", "cursor=1", "cursor=1.0", "cursor=x.1", "filter=" + ",".join(["a"] * 33)):
+            self.assertEqual(self.ask("GET", f"/api/models?{bad}").status, 400, bad)
+        paths = f"/api/models/{name}/paths-info/main"
+        for bad in (dict(paths=["a"] * 2001), dict(paths=[7]), dict(paths=["a", None])):
+            self.assertEqual(self.ask("POST", paths, self.alice, bad).status, 400)
+        self.assertEqual(self.ask("POST", paths, self.alice, dict(paths=["a"] * 2000)).status, 200)
+        preupload = f"/api/models/{name}/preupload/main"
+        for bad in (dict(path="a"), dict(path="a", size=1, sample="no base64!"),
+                    dict(path="a", size=5000, sample="AAAA" * 2000)):
+            self.assertEqual(self.ask("POST", preupload, self.alice, dict(files=[bad])).status, 400, bad)
+        self.assertEqual(self.ask("POST", preupload + "?create_pr=1", self.alice, dict(files=[])).status, 501)
+
     # Branches and tags.
 
     def test_branches_and_tags_are_listed_made_and_removed(self):
