@@ -156,7 +156,7 @@ SELECT i, 'read', 1000 + i
 INSERT INTO content_upload (public_id, repository, digest, size, part_bytes,
                             expires_at)
 SELECT lpad(to_hex(i), 24, '0'), 1000 + i, '\x00', 1, 1,
-       now() + i * interval '1 second'
+       now() + i * interval '1 hour'
   FROM generate_series(1, greatest(:count / 10, 100)) AS i;
 
 INSERT INTO blob_garbage (name, dropped_at)
@@ -183,7 +183,7 @@ SELECT now() - (:count - i) * interval '31 seconds', 1001 + i % (:count / 10),
 
 INSERT INTO link (kind, hash, account, email, expires_at)
 SELECT 'verify', sha256(('link' || i)::bytea), 1000 + i,
-       'user' || i || '@example.org', now() + i * interval '1 second'
+       'user' || i || '@example.org', now() + i * interval '1 hour'
   FROM generate_series(1, greatest(:count / 10, 100)) AS i;
 
 INSERT INTO content_part (upload, number, blob, size)
