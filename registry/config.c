@@ -63,6 +63,7 @@ static const struct key keys[] = {
     TEXT(smtp_url, "smtp:// or smtps:// server that mail goes through"),
     TEXT(smtp_user, "user name at the mail server"),
     PATH(smtp_password_file, "file with the password at the mail server"),
+    PATH(smtp_ca_file, "PEM file with the mail server's authorities"),
     TEXT(mail_from, "address that mail comes from"),
     NUMBER(loops, 0, 64, "threads for sockets; 0 is one a core"),
     NUMBER(workers, 1, 256, "threads for requests, a connection each"),

@@ -37,6 +37,7 @@ struct config {
     const char *smtp_url;        /* smtp://host:port; NULL: links are logged */
     const char *smtp_user;
     const char *smtp_password_file;
+    const char *smtp_ca_file; /* NULL: the system's authorities */
     const char *mail_from;
     int64_t loops;   /* 0: one a core */
     int64_t workers; /* each with a connection to the database */

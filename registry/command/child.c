@@ -159,6 +159,7 @@ open_parts(struct child *child, struct error *err)
     const struct config *config = child->options->config;
     struct service *service = &child->service;
     const char *const none[] = {NULL};
+    int result;
 
     /* Statements fit one level alone: it is looked at before them. */
     if (listen_open(&child->listen, child->options->conninfo, none, err) < 0 ||
@@ -166,7 +167,9 @@ open_parts(struct child *child, struct error *err)
         return -1;
     if (db_open(&child->db, &child->database, err) < 0)
         return -1;
-    if (vault_open(&child->vault, child->db, child->options->secret, err) < 0)
+    result = vault_open(&child->vault, child->db, child->options->secret, err);
+    secret_wipe(child->options->secret, SECRET_KEY_BYTES);
+    if (result < 0)
         return -1;
     if (content_store_open(&service->content, config->blobs, err) < 0)
         return -1;

@@ -41,7 +41,8 @@ struct child_options {
     const char *conninfo; /* of the database, private or not */
     const struct listeners *listeners;
     const struct server_tls *tls; /* NULL: plain HTTP */
-    const uint8_t *secret;        /* SECRET_KEY_BYTES */
+    /* SECRET_KEY_BYTES; this copy, which fork left unlocked, is wiped. */
+    uint8_t *secret;
     const char *spool;            /* folder for unlinked files */
     int channel;                  /* this side of the socket pair */
     int64_t retire_ms;            /* most that a retired one may take */

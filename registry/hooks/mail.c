@@ -177,6 +177,14 @@ set_server(CURL *curl, const struct mail_server *server)
                      MAIL_CONNECT_TIMEOUT_SECONDS);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, MAIL_TIMEOUT_SECONDS);
     curl_easy_setopt(curl, CURLOPT_USE_SSL, tls);
+    if (server->authorities != NULL) {
+        struct curl_blob blob = {.data = (void *)server->authorities,
+                                 .len = server->authorities_length,
+                                 .flags = CURL_BLOB_NOCOPY};
+
+        curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &blob);
+        curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+    }
     if (server->user != NULL)
         curl_easy_setopt(curl, CURLOPT_USERNAME, server->user);
     if (server->password != NULL)

@@ -22,6 +22,9 @@ struct mail_server {
     const char *user;     /* NULL: without signing in */
     const char *password; /* NULL: none */
     const char *from;     /* one address */
+    /* Who vouches for its certificate, PEM; NULL: the system's authorities. */
+    const char *authorities;
+    size_t authorities_length;
 };
 
 struct mail {

@@ -9,7 +9,8 @@
 #include "storage/base/file.h"
 #include "storage/base/secret.h"
 
-#define PASSWORD_FILE_LIMIT 1024 /* bytes */
+#define PASSWORD_FILE_LIMIT 1024  /* bytes */
+#define AUTHORITIES_LIMIT 1048576 /* bytes */
 
 struct job {
     struct mail mail; /* its texts are owned */
@@ -65,6 +66,23 @@ read_password(struct mailer *mailer, const char *path, struct error *err)
     return result;
 }
 
+/* Now, since the file is out of reach once the process is confined. */
+static int
+read_authorities(struct mailer *mailer, const char *path, struct error *err)
+{
+    struct arena *arena = arena_open();
+    char *text;
+    size_t length;
+    int result = file_read(&text, &length, arena, path, AUTHORITIES_LIMIT, err);
+
+    if (result == 0) {
+        mailer->server.authorities = copy(text);
+        mailer->server.authorities_length = strlen(text);
+    }
+    arena_free(arena);
+    return result;
+}
+
 int
 mailer_open(struct mailer **out, const struct config *config, struct error *err)
 {
@@ -81,8 +99,10 @@ mailer_open(struct mailer **out, const struct config *config, struct error *err)
         .user = copy(config->smtp_user),
         .from = copy(config->mail_from),
     };
-    if (config->smtp_password_file != NULL &&
-        read_password(mailer, config->smtp_password_file, err) < 0) {
+    if ((config->smtp_password_file != NULL &&
+         read_password(mailer, config->smtp_password_file, err) < 0) ||
+        (config->smtp_ca_file != NULL &&
+         read_authorities(mailer, config->smtp_ca_file, err) < 0)) {
         mailer_free(mailer);
         return -1;
     }
@@ -118,6 +138,7 @@ mailer_free(struct mailer *mailer)
     free_text(mailer->server.url);
     free_text(mailer->server.user);
     free_text(mailer->server.from);
+    free_text(mailer->server.authorities);
     secret_free(mailer->password);
     free(mailer);
 }

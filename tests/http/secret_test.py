@@ -5,10 +5,14 @@ the data folder (PostgreSQL's too), what clients got, and what /proc shows of
 every process.
 """
 import base64
+import hashlib
 import os
+import re
 import secrets
+import shutil
 import signal
 import socketserver
+import ssl
 import sys
 import threading
 import time
@@ -18,6 +22,9 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from daemon import Daemon
 
 WAIT_SECONDS = 30
+# A sanitizer makes nothing of mlock.
+with open(os.environ["WEIGHD"], "rb") as program:
+    SANITIZED = re.search(rb"__(asan|tsan)_init", program.read()) is not None
 
 
 def seed(name):
@@ -72,10 +79,9 @@ def rewrite(registry):
 
 
 class MailServer(socketserver.ThreadingTCPServer):
-    """Refuses who logs in, repeating what they said."""
+    """Speaks TLS, and refuses who logs in, repeating what they said."""
     allow_reuse_address = True
     daemon_threads = True
-    tried = False
 
     class RequestHandlerClass(socketserver.StreamRequestHandler):
         def handle(self):
@@ -83,11 +89,14 @@ class MailServer(socketserver.ThreadingTCPServer):
             say("220 mail")
             for line in self.rfile:
                 word = line.split(b" ")[0].strip().upper()
-                self.server.tried = True
+                self.server.said.append(line)
                 if word in (b"EHLO", b"HELO"):
                     say("250-mail")
-                    say("250 AUTH PLAIN LOGIN")
+                    say("250 AUTH PLAIN")
                 elif word == b"AUTH":
+                    say("334 ")
+                    line = self.rfile.readline()
+                    self.server.said.append(line)
                     say("535 no: " + line.decode(errors="replace").strip())
                 elif word == b"QUIT":
                     say("221 bye")
@@ -95,8 +104,12 @@ class MailServer(socketserver.ThreadingTCPServer):
                 else:
                     say("530 log in first")
 
-    def __init__(self):
+    def __init__(self, certificate, key):
         super().__init__(("127.0.0.1", 0), self.RequestHandlerClass)
+        self.said = []
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        self.socket = context.wrap_socket(self.socket, server_side=True)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
 
@@ -115,11 +128,17 @@ class SecretTest(unittest.TestCase):
     def test_what_people_and_files_hold_in_secret_is_written_nowhere(self):
         password, wrong = seed("password"), seed("wrong")
         bad_token, mail = "hf_" + secrets.token_hex(17), seed("mail")
-        server = MailServer()
+        registry = Daemon(private=True, tls=True, smtp_user="weighd", sign_up="open")
+        registry.make_certificate()
+        # The mail server's is a copy: weighd makes its own anew.
+        names = [os.path.join(registry.folder, name) for name in ("mail.pem", "mail-key.pem")]
+        for name, key in zip(names, ("tls_certificate", "tls_key")):
+            shutil.copy(registry.settings[key], name)
+        os.chmod(names[0], 0o644)
+        server = MailServer(*names)
         self.addCleanup(server.server_close)
         self.addCleanup(server.shutdown)
-        registry = Daemon(private=True, tls=True, smtp_user="weighd", sign_up="open",
-                          smtp_url=f"smtp://127.0.0.1:{server.server_address[1]}")
+        registry.settings.update(smtp_url=f"smtps://127.0.0.1:{server.server_address[1]}", smtp_ca_file=names[0])
         path = os.path.join(registry.folder, "mail-password")
         with open(path, "w") as f:
             f.write(mail + "\n")
@@ -151,7 +170,10 @@ class SecretTest(unittest.TestCase):
                 name="x", email="nobody", password=wrong))
             ask("a join", "POST", "/api/join", body=dict(
                 name="dora", email="dora@example.org", password=wrong))
-            self.wait(lambda: server.tried, "the mail", registry)
+            plain = base64.b64encode(f"\0weighd\0{mail}".encode())
+            self.wait(lambda: any(plain in line for line in server.said), "the mail's password", registry)
+            self.wait(lambda: registry.sql("SELECT id FROM outbox WHERE problem IS NOT NULL"), "the refusal", registry)
+            signed = self.upload(registry, token, answers)
             registry.process.send_signal(signal.SIGHUP)
             self.wait(lambda: '"reload"' in registry.log(), "the reload", registry)
             secret_file = os.path.join(registry.settings["data"], "secret")
@@ -163,8 +185,32 @@ class SecretTest(unittest.TestCase):
                 sealing = f.read().strip()
             for name, secret in {"the password": password, "the wrong password": wrong, "the token": token,
                                  "the wrong token": bad_token, "the session": cookie, "the mail password": mail,
-                                 "the TLS key": tls[:64], "the sealing key": sealing}.items():
+                                 "the TLS key": tls[:64], "the sealing key": sealing,
+                                 "the answer to the mail server": plain}.items():
                 self.check(secret, places, name)
+            # A signed address is the client's; nothing else may have it.
+            places.pop("the answer to a batch")
+            self.check(signed, places, "a signed address")
+
+    def upload(self, registry, token, answers):
+        """Uses a signed address rightly and wrongly; its secret part."""
+        registry.create("alice/tiny", token)
+        content = os.urandom(1000)
+        oid = hashlib.sha256(content).hexdigest()
+        answer = registry.ask("POST", "/alice/tiny.git/info/lfs/objects/batch", token, {
+            "operation": "upload", "transfers": ["basic"], "objects": [{"oid": oid, "size": 1000}]},
+            {"Content-Type": "application/vnd.git-lfs+json"})
+        answers["the answer to a batch"] = answer.body
+        path = answer.json()["objects"][0]["actions"]["upload"]["href"].removeprefix(registry.url)
+        signed = max(re.split(r"[/?&=]", path.replace(oid, "")), key=len)
+        self.assertGreater(len(signed), 30, path)
+        for name, body in (("short bytes", content[:10]), ("wrong bytes", bytes(1000)), ("right bytes", content)):
+            answer = registry.ask("PUT", path, body=body)
+            answers[f"the answer to {name}"] = answer.body + str(answer.headers).encode()
+        self.assertEqual(answer.status, 200)
+        answer = registry.ask("GET", path + "x")
+        answers["the answer to a wrong address"] = answer.body + str(answer.headers).encode()
+        return signed
 
     def test_the_password_of_the_database_is_in_no_error(self):
         password = seed("database")
@@ -208,6 +254,11 @@ class SecretTest(unittest.TestCase):
                 self.assertEqual(core, ["0", "0"])
                 # What cannot be dumped belongs to root, whoever runs it.
                 self.assertEqual(os.stat(f"/proc/{pid}/environ").st_uid, 0)
+                # Keys are in memory that is locked, and left out of any dump.
+                with open(f"/proc/{pid}/smaps") as f:
+                    flags = [line.split()[1:] for line in f if line.startswith("VmFlags")]
+                if not SANITIZED:
+                    self.assertTrue(any({"lo", "dd"} <= set(each) for each in flags))
             self.assertEqual(found, 2)
 
 
