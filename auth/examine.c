@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "storage/base/json.h"
+#include "storage/base/text.h"
 #include "storage/model/gguf.h"
 #include "storage/model/gguf_find.h"
 #include "storage/model/safetensors.h"
@@ -336,7 +337,9 @@ examine_commit(struct examination *out, struct view *view,
     for (size_t i = 0; i < out->fresh_count; i++) {
         const struct entry *file = out->fresh[i];
 
-        if ((file->is_weights ? examine_weights(&examiner, file, err)
+        /* A commit that we make has such paths alone; who knows of others. */
+        if (text_check_path(file->path, err) < 0 ||
+            (file->is_weights ? examine_weights(&examiner, file, err)
                               : examine_text(&examiner, file, err)) < 0)
             return -1;
     }

@@ -1,7 +1,8 @@
 /*
  * examine: what a commit brings, checked by its content before a ref names it.
  *
- * Weights must be objects that the repository has, since a digest is no right.
+ * Paths hold to text_check_path, whoever made the tree.  Weights must be
+ * objects that the repository has, since a digest is no right.
  * Safetensors and GGUF must hold to their rules; what runs code when it is
  * loaded is refused in a gated or a signed repository unless its owner takes
  * such files, and marked otherwise.  Runs before the transaction: trees don't

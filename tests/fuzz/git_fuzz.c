@@ -9,10 +9,12 @@
  */
 #include <git2.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "auth/change.h"
 #include "storage/base/buffer.h"
+#include "storage/base/text.h"
 #include "storage/git/closure.h"
 #include "storage/git/commit.h"
 #include "storage/git/library.h"
@@ -113,6 +115,17 @@ add_objects(struct names *names, struct view *view, const uint8_t *data,
     }
 }
 
+/* What a ref may lead to, whoever made the tree. */
+static void
+check_files(const struct entry_list *files)
+{
+    struct error err;
+
+    for (size_t i = 0; i < files->count; i++)
+        if (text_check_path(files->entries[i].path, &err) < 0)
+            abort();
+}
+
 static void
 prepare(struct view *view, const struct oid *to, const char *ref)
 {
@@ -133,7 +146,8 @@ prepare(struct view *view, const struct oid *to, const char *ref)
     struct change_plan plan;
     struct error err;
 
-    change_prepare(&plan, view, NULL, &change, &err);
+    if (change_prepare(&plan, view, NULL, &change, &err) == 0)
+        check_files(&plan.examination.files);
 }
 
 /*
