@@ -306,7 +306,7 @@ client_get_list(json_t **out, struct client *client, struct arena *arena,
     for (int n = 0; url != NULL; n++) {
         const struct exchange_request request = {.method = "GET", .url = url};
         const char *before = url;
-        struct answer answer;
+        struct answer answer = {0};
         json_t *page;
 
         if (n == PAGES_LIMIT)

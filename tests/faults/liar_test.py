@@ -457,7 +457,7 @@ class Publish(Case):
         self.lies(stop=stop, status=5, words=["the same command"])
 
     def test_words_about_an_upload_that_make_no_sense_are_refused(self):
-        for change in (dict(href="file:///etc/passwd"), dict(href=None),
+        for change in (dict(href="file:///etc/passwd"), dict(href="gopher://127.0.0.1/"), dict(href=None),
                        dict(header={"chunk_size": "1"}), dict(header={"chunk_size": "-1", "00001": "/x"})):
             def lie(answer, method, path, body):
                 if path.endswith("/objects/batch"):

@@ -115,8 +115,9 @@ class Point:
         return lambda: self.process.send_signal(number)
 
     def at(self, size):
-        """A random byte of a body so large, or of what is said around it."""
-        return self.random.randrange(1, size)
+        """A random byte of a body so large, or of what is said around it; in a
+        test run a late one, where a start from zero costs most."""
+        return size * 7 // 8 if OPTIONS["points"] is None else self.random.randrange(1, size)
 
     def close(self):
         shutil.rmtree(self.folder, ignore_errors=True)
