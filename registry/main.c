@@ -102,6 +102,8 @@ print_error(const struct error *err)
 {
     if (err->code == ERROR_DATABASE && err->cause[0] != '\0')
         fprintf(stderr, "weighd: %s: %s\n", err->message, err->cause);
+    else if (strncmp(err->message, "usage: ", 7) == 0)
+        fprintf(stderr, "%s\n", err->message);
     else
         fprintf(stderr, "weighd: %s\n", err->message);
 }
