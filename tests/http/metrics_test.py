@@ -4,6 +4,7 @@ import json
 import math
 import os
 import re
+import shutil
 import subprocess
 import unittest
 
@@ -197,6 +198,14 @@ class Metrics(unittest.TestCase):
         for headers in ({"X-Forwarded-For": "127.0.0.1"}, {"Forwarded": "for=127.0.0.1"}):
             for path in ("/metrics", "/status"):
                 self.assertEqual(self.registry.ask("GET", path, headers=headers).status, 403)
+
+    @unittest.skipUnless(shutil.which("promtool"), "Prometheus is not here")
+    def test_prometheus_own_tool_finds_no_fault_in_numbers_and_alerts(self):
+        self.registry.ask("GET", "/health")
+        for words, text in ((("metrics",), self.registry.ask("GET", "/metrics").body),
+                            (("rules", ROOT + "/deploy/prometheus/weighd.rules.yml"), b"")):
+            answer = subprocess.run(["promtool", "check", *words], input=text, capture_output=True)
+            self.assertEqual((answer.returncode, answer.stderr), (0, b""))
 
     def test_the_dashboard_and_the_alerts_name_only_what_there_is(self):
         self.registry.ask("GET", "/health")
