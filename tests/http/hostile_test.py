@@ -2,12 +2,14 @@
 in the list of what a registry must survive (tests/unit/hostile_gguf_test.c has
 1 to 21).  What two servers could read in two ways (32) is in limits_test.
 """
+import base64
 import gzip
 import hashlib
 import io
 import json
 import os
 import re
+import socket
 import struct
 import subprocess
 import threading
@@ -204,6 +206,45 @@ class PathTest(HostileCase):
             value = answer.headers["Content-Disposition"]
             self.assertNotIn('filename="evil.sh', value)
             self.assertTrue(value.isascii() and value.isprintable(), value)
+
+
+class ByteTest(HostileCase):
+    """Bytes that are no text, NUL, overlong forms and what moves the eye, wherever text is taken."""
+
+    def first_line(self, head, body=b""):
+        with socket.create_connection(("127.0.0.1", self.registry.port), timeout=30) as s:
+            s.sendall(b"\r\n".join((*head, b"Connection: close", b"Content-Length: %d" % len(body), b"", body)))
+            with s.makefile("rb") as answer:
+                return answer.readline()
+
+    def not_ours(self, head, body=b""):
+        """Whatever the answer is, the server is not at fault."""
+        line = self.first_line(head, body)
+        self.assertRegex(line, rb"^HTTP/1.1 [2-4]\d\d ", head)
+
+    def test_hostile_30_no_bytes_in_an_address_or_a_form_are_a_fault_of_the_server(self):
+        name = self.model({"x.txt": b"1"}).encode()
+        host, token = b"Host: a", b"Authorization: Bearer " + self.owner.encode()
+        form = (host, token, b"Origin: " + self.registry.url.encode(),
+                b"Content-Type: application/x-www-form-urlencoded")
+        fields = (b"name", b"password", b"email", b"fullname", b"next", b"token", b"csrf", b"agree", b"link")
+        for bad in (b"%ff", b"a%c0%afb", b"%00", b"%ed%a0%80", b"%e2%80%ae%f3%a0%80%81", b"'%22;--%25n"):
+            for path in (b"/login", b"/join", b"/password", b"/verify", b"/" + name + b"/ask-access"):
+                self.not_ours((b"POST " + path + b" HTTP/1.1", *form), b"&".join(f + b"=" + bad for f in fields))
+            for path in (b"/api/models?search=", b"/api/models?author=", b"/api/models?cursor=", b"/login?next=",
+                         b"/verify?link=", b"/api/reviews?model=", b"/api/users/", b"/api/organizations/", b"/",
+                         b"/" + name + b"/resolve/", b"/" + name + b"/resolve/main/", b"/api/requests/",
+                         b"/api/models/" + name + b"/revision/", b"/" + name + b".git/info/refs?service="):
+                self.not_ours((b"GET " + path + bad + b" HTTP/1.1", host, token))
+
+    def test_hostile_30_no_bytes_in_a_header_are_a_fault_of_the_server(self):
+        name = self.model({"x.txt": b"1"}).encode()
+        for bad in (b"\xff\xfe", b"\xc0\xaf", b"\xed\xa0\x80", b"'\";--%s%n", b"a" * 4000):
+            for field in (b"Authorization: Bearer " + bad, b"Authorization: Basic " + base64.b64encode(bad + b":" + bad),
+                          b"Authorization: Basic " + bad, b"Cookie: session=" + bad, b"User-Agent: " + bad,
+                          b"If-None-Match: " + bad, b"Range: " + bad, b"Origin: " + bad, b"X-Forwarded-For: " + bad):
+                self.not_ours((b"GET /" + name + b"/resolve/main/x.txt HTTP/1.1", b"Host: a", field))
+            self.not_ours((b"GET / HTTP/1.1", b"Host: " + bad))
 
 
 class LinkTest(HostileCase):
