@@ -59,10 +59,29 @@ xstrdup(const char *text)
     return memcpy(xcalloc(1, size), text, size);
 }
 
+/* Not zeroed: most of a block is never used. */
+static struct block *
+make_block(size_t size)
+{
+    struct block *block = xrealloc(NULL, sizeof(*block) + size);
+
+    block->next = NULL;
+    block->used = 0;
+    block->size = size;
+    return block;
+}
+
+/* The arena is the first thing in its own first block. */
 struct arena *
 arena_open(void)
 {
-    return xcalloc(1, sizeof(struct arena));
+    struct block *block = make_block(BLOCK_BYTES);
+    struct arena *arena = (struct arena *)block->bytes;
+
+    block->used = (sizeof(*arena) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    arena->blocks = block;
+    arena->deferred = NULL;
+    return arena;
 }
 
 void
@@ -79,7 +98,6 @@ arena_free(struct arena *arena)
         next = block->next;
         free(block);
     }
-    free(arena);
 }
 
 void *
@@ -94,17 +112,14 @@ arena_alloc(struct arena *arena, size_t size_bytes)
     size = (size_bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     if (size == 0)
         size = ALIGNMENT;
-    if (block == NULL || block->size - block->used < size) {
-        size_t room = size > BLOCK_BYTES ? size : BLOCK_BYTES;
-
-        block = xcalloc(1, sizeof(*block) + room);
-        block->size = room;
+    if (block->size - block->used < size) {
+        block = make_block(size > BLOCK_BYTES ? size : BLOCK_BYTES);
         block->next = arena->blocks;
         arena->blocks = block;
     }
     out = block->bytes + block->used;
     block->used += size;
-    return out;
+    return memset(out, 0, size);
 }
 
 void *

@@ -8,6 +8,23 @@
 
 #include "storage/base/hex.h"
 
+/* How many bytes of ASCII, other than NUL, text begins with: eights of them. */
+static size_t
+skip_ascii(const utf8proc_uint8_t *text, size_t length)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    size_t done = 0;
+    uint64_t word;
+
+    for (; done + sizeof(word) <= length; done += sizeof(word)) {
+        memcpy(&word, text + done, sizeof(word));
+        /* A byte of zero borrows, one over 0x7f has its own high bit. */
+        if ((((word - ones) | word) & (ones << 7)) != 0)
+            break;
+    }
+    return done;
+}
+
 bool
 text_is_utf8(const char *text, size_t length)
 {
@@ -15,14 +32,18 @@ text_is_utf8(const char *text, size_t length)
     size_t left = length;
 
     while (left > 0) {
+        size_t ascii = skip_ascii(at, left);
+        utf8proc_ssize_t n = 0;
         utf8proc_int32_t point;
-        utf8proc_ssize_t n =
-            utf8proc_iterate(at, (utf8proc_ssize_t)left, &point);
 
-        if (n <= 0 || point == 0)
-            return false;
-        at += n;
-        left -= (size_t)n;
+        if (ascii < left) {
+            n = utf8proc_iterate(at + ascii, (utf8proc_ssize_t)(left - ascii),
+                                 &point);
+            if (n <= 0 || point == 0)
+                return false;
+        }
+        at += ascii + (size_t)n;
+        left -= ascii + (size_t)n;
     }
     return true;
 }
@@ -264,11 +285,22 @@ text_printable(struct arena *arena, const char *text)
     return out;
 }
 
+static bool
+is_plain(const char *text)
+{
+    while (*text >= 0x20 && *text < 0x7f)
+        text++;
+    return *text == '\0';
+}
+
 char *
 text_line(struct arena *arena, const char *text)
 {
-    char *out = text_printable(arena, text);
+    char *out;
 
+    if (is_plain(text))
+        return arena_text(arena, text);
+    out = text_printable(arena, text);
     for (char *at = out; *at != '\0'; at++)
         if (*at == '\n' || *at == '\t')
             *at = '?';
