@@ -335,12 +335,19 @@ answer_left(const struct answer *answer)
 void
 answer_advance(struct answer *answer, uint64_t length)
 {
-    if (answer->parts[answer->at].is_body)
-        answer->body_bytes += length;
-    answer->done += length;
-    if (answer->done == answer->parts[answer->at].length) {
-        answer->at++;
-        answer->done = 0;
+    while (length > 0) {
+        const struct part *part = &answer->parts[answer->at];
+        uint64_t left = part->length - answer->done;
+        uint64_t taken = length < left ? length : left;
+
+        if (part->is_body)
+            answer->body_bytes += taken;
+        answer->done += taken;
+        length -= taken;
+        if (answer->done == part->length) {
+            answer->at++;
+            answer->done = 0;
+        }
     }
 }
 

@@ -87,7 +87,7 @@ void answer_make(struct answer *out, struct response *response,
 /* How many bytes are left of the part at out->at; 0 when all is sent. */
 uint64_t answer_left(const struct answer *answer);
 
-/* Notes that length bytes of the part left. */
+/* Notes that length bytes left, of this part and those behind it. */
 void answer_advance(struct answer *answer, uint64_t length);
 
 /* True when everything left. */

@@ -62,7 +62,7 @@ end_exchange(struct connection *c)
         channel_dispose(c);
         return false;
     }
-    return true;
+    return c->input.length > 0 || !c->is_reading || !wire_is_read_out(c->wire);
 }
 
 static bool
@@ -133,8 +133,25 @@ pump(struct connection *c)
         continue;
 }
 
+/*
+ * Bytes that nobody reads yet are looked away from only when they come: most
+ * requests are answered before the next one.
+ */
 static void
-on_event(evutil_socket_t fd, short what, void *state)
+on_readable(evutil_socket_t fd, short what, void *state)
+{
+    struct connection *c = state;
+
+    (void)fd;
+    (void)what;
+    if (c->state == CHANNEL_BUSY || c->state == CHANNEL_SEND)
+        channel_want_read(c, false);
+    else
+        pump(c);
+}
+
+static void
+on_writable(evutil_socket_t fd, short what, void *state)
 {
     (void)fd;
     (void)what;
@@ -150,9 +167,9 @@ open_connection(struct host *host, int fd, struct tls *tls, const char *address)
     c->pump = pump;
     c->wire = wire_open(fd, tls);
     strncpy(c->address, address, sizeof(c->address) - 1);
-    event_assign(&c->readable, host->base, fd, EV_READ | EV_PERSIST, on_event,
-                 c);
-    event_assign(&c->writable, host->base, fd, EV_WRITE, on_event, c);
+    event_assign(&c->readable, host->base, fd, EV_READ | EV_PERSIST,
+                 on_readable, c);
+    event_assign(&c->writable, host->base, fd, EV_WRITE, on_writable, c);
     c->next = host->connections;
     if (c->next != NULL)
         c->next->previous = c;

@@ -6,13 +6,24 @@
 
 #define FETCH_BYTES (1 << 20)
 
+/* length bytes of the part, and with them the next one if that fits. */
 static ssize_t
-send_memory(struct wire *wire, const struct answer *answer, size_t length)
+send_memory(struct wire *wire, const struct answer *answer, size_t length,
+            size_t budget)
 {
     const struct part *part = &answer->parts[answer->at];
-    bool more = answer->at + 1 < answer->count;
+    const struct part *next =
+        answer->at + 1 < answer->count ? &answer->parts[answer->at + 1] : NULL;
+    bool joins = next != NULL && next->kind == PART_MEMORY &&
+                 answer->done + length == part->length &&
+                 next->length <= budget - length;
+    const struct iovec pieces[2] = {
+        {(void *)(part->bytes + answer->done), length},
+        {joins ? (void *)next->bytes : NULL, joins ? next->length : 0},
+    };
 
-    return wire_write(wire, part->bytes + answer->done, length, more);
+    return wire_write_all(wire, pieces, joins ? 2 : 1,
+                          answer->at + 1 + joins < answer->count);
 }
 
 static ssize_t
@@ -65,14 +76,16 @@ send_reader(struct exchange *exchange, struct wire *wire, size_t length)
 }
 
 static ssize_t
-send_part(struct exchange *exchange, struct wire *wire, size_t length)
+send_part(struct exchange *exchange, struct wire *wire, size_t budget)
 {
     const struct answer *answer = &exchange->answer;
     const struct part *part = &answer->parts[answer->at];
+    uint64_t left = answer_left(answer);
+    size_t length = left < budget ? (size_t)left : budget;
 
     switch (part->kind) {
     case PART_MEMORY:
-        return send_memory(wire, answer, length);
+        return send_memory(wire, answer, length, budget);
     case PART_FILE:
         return send_file(exchange, wire, exchange->response.fd,
                          part->offset + answer->done, length);
@@ -98,12 +111,11 @@ outflow_send(struct exchange *exchange, struct wire *wire)
     if (must_stop(exchange))
         return OUTFLOW_BROKEN;
     while (!answer_is_sent(answer)) {
-        uint64_t left = answer_left(answer);
         ssize_t n;
 
         if (budget == 0)
             return OUTFLOW_MORE;
-        n = send_part(exchange, wire, left < budget ? (size_t)left : budget);
+        n = send_part(exchange, wire, budget);
         if (n == NEEDS_FETCH)
             return OUTFLOW_FETCH;
         if (n == WIRE_AGAIN)

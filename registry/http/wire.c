@@ -119,6 +119,12 @@ read_tls(struct wire *wire, void *out, size_t length)
     return wire_fail(wire);
 }
 
+bool
+wire_is_read_out(const struct wire *wire)
+{
+    return wire->ssl == NULL || !SSL_has_pending(wire->ssl);
+}
+
 ssize_t
 wire_read(struct wire *wire, void *out, size_t length)
 {
@@ -171,16 +177,27 @@ write_tls(struct wire *wire, const void *bytes, size_t length)
 }
 
 ssize_t
-wire_write(struct wire *wire, const void *bytes, size_t length, bool more)
+wire_write_all(struct wire *wire, const struct iovec *pieces, size_t count,
+               bool more)
 {
+    struct msghdr message = {.msg_iov = (struct iovec *)pieces,
+                             .msg_iovlen = count};
     ssize_t n;
 
     if (wire->is_broken)
         return WIRE_BROKEN;
     if (wire->ssl != NULL)
-        return write_tls(wire, bytes, length);
-    n = send(wire->fd, bytes, length, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+        return write_tls(wire, pieces[0].iov_base, pieces[0].iov_len);
+    n = sendmsg(wire->fd, &message, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
     return n >= 0 ? n : read_errno(wire);
+}
+
+ssize_t
+wire_write(struct wire *wire, const void *bytes, size_t length, bool more)
+{
+    const struct iovec piece = {(void *)bytes, length};
+
+    return wire_write_all(wire, &piece, 1, more);
 }
 
 /* A file that is shorter than it was said to be breaks the connection. */

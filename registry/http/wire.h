@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #include "registry/http/tls.h"
 
@@ -27,6 +28,9 @@ void wire_free(struct wire *wire); /* closes the socket; NULL is allowed */
 /* The next wire_free resets the connection: the peer sees it broke. */
 void wire_reset(struct wire *wire);
 
+/* Whether what comes next has to come through the socket. */
+bool wire_is_read_out(const struct wire *wire);
+
 /* Bytes read, 0 when the peer has said all, WIRE_AGAIN or WIRE_BROKEN. */
 ssize_t wire_read(struct wire *wire, void *out, size_t length);
 
@@ -36,6 +40,10 @@ ssize_t wire_read(struct wire *wire, void *out, size_t length);
  */
 ssize_t wire_write(struct wire *wire, const void *bytes, size_t length,
                    bool more);
+
+/* The same out of several places; perhaps out of the first alone. */
+ssize_t wire_write_all(struct wire *wire, const struct iovec *pieces,
+                       size_t count, bool more);
 
 /* The same out of a file; scratch serves where bytes must be copied. */
 struct wire_file {
