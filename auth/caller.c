@@ -7,9 +7,8 @@
 #include "storage/base/digest.h"
 #include "storage/base/random.h"
 
-/* Leaves address and user_agent, which are not ours to set. */
-static void
-set_anonymous(struct caller *out)
+void
+caller_forget(struct caller *out)
 {
     out->account = 0;
     out->name = "";
@@ -20,21 +19,24 @@ set_anonymous(struct caller *out)
 }
 
 int
-caller_find_by_token(struct caller *out, struct db *db, struct arena *arena,
-                     const char *token, struct error *err)
+caller_refuse(struct error *err)
 {
-    size_t length = strlen(token);
-    struct db_rows *rows;
-    struct digest hash;
+    return error_set(err, ERROR_UNAUTHENTICATED,
+                     "Invalid credentials in Authorization header");
+}
 
-    set_anonymous(out);
-    digest_of(&hash, token, length > TOKEN_LIMIT ? 0 : length);
+int
+caller_find_by_token(struct caller *out, struct db *db, struct arena *arena,
+                     const struct digest *token, struct error *err)
+{
+    struct db_rows *rows;
+
+    caller_forget(out);
     if (DB_RUN(&rows, db, arena, "caller_find_by_token", err,
-               db_bytes(hash.bytes, sizeof(hash.bytes))) < 0)
+               db_bytes(token->bytes, sizeof(token->bytes))) < 0)
         return -1;
     if (db_rows_count(rows) == 0)
-        return error_set(err, ERROR_UNAUTHENTICATED,
-                         "Invalid credentials in Authorization header");
+        return caller_refuse(err);
     out->token = db_get_int(rows, 0, 0);
     token_role_parse(&out->role, db_get_text(rows, 0, 1));
     out->account = db_get_int(rows, 0, 2);
@@ -49,7 +51,7 @@ caller_find_by_link(struct caller *out, struct db *db, struct arena *arena,
 {
     struct db_rows *rows;
 
-    set_anonymous(out);
+    caller_forget(out);
     if (account == 0)
         return 0;
     if (DB_RUN(&rows, db, arena, "caller_find_by_link", err, db_int(account),
@@ -78,7 +80,7 @@ caller_find_by_session(struct caller *out, const char **out_cookie,
     struct digest hash;
     struct digest next;
 
-    set_anonymous(out);
+    caller_forget(out);
     *out_cookie = NULL;
     if (strlen(cookie) != SESSION_COOKIE_LENGTH)
         return 0;

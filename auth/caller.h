@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "storage/base/arena.h"
+#include "storage/base/digest.h"
 #include "storage/base/error.h"
 #include "storage/db/db.h"
 
@@ -37,15 +38,21 @@ struct caller {
     struct question_queue *questions;
 };
 
+/* Makes it nobody; what is not a proof (address, user agent, …) stays. */
+void caller_forget(struct caller *out);
+
+/* Says that a token is not good, whatever is wrong with it; -1. */
+int caller_refuse(struct error *err);
+
 /*
- * Finds who holds a token's text: ERROR_UNAUTHENTICATED "Invalid credentials
- * in Authorization header" when it is unknown, revoked, expired or of a
- * disabled account; these cannot be told apart.  address, user_agent,
- * request_id and questions are for who calls this to set.  Notes the token's
- * use at most once a minute.
+ * Finds who holds a token, by its text's digest (token_hash):
+ * ERROR_UNAUTHENTICATED "Invalid credentials in Authorization header" when it
+ * is unknown, revoked, expired or of a disabled account; these cannot be told
+ * apart.  address, user_agent, request_id and questions are for who calls this
+ * to set.  Notes the token's use at most once a minute.
  */
 int caller_find_by_token(struct caller *out, struct db *db, struct arena *arena,
-                         const char *token, struct error *err);
+                         const struct digest *token, struct error *err);
 
 /*
  * Finds who a self-authorising URL was made for, as they are now: an account,

@@ -79,10 +79,43 @@ is_exempt(const struct gate_object *object)
     return false;
 }
 
-static bool
-is_open(const struct db_rows *rows)
+static const char *
+copy_text(struct arena *arena, const struct db_rows *rows, int64_t row,
+          int column)
 {
-    return strcmp(db_get_text(rows, 0, MODE), "open") == 0;
+    const char *text = db_get_text(rows, row, column);
+
+    return text != NULL ? arena_text(arena, text) : NULL;
+}
+
+void
+gate_read_facts(struct gate_facts *out, struct arena *arena,
+                const struct db_rows *rows, int64_t row, int column)
+{
+    *out = (struct gate_facts){
+        .mode = copy_text(arena, rows, row, column + MODE),
+        .is_disabled = db_get_bool(rows, row, column + IS_DISABLED),
+        .is_live = db_get_bool(rows, row, column + IS_LIVE),
+        .token_ends_at_ms = db_get_time(rows, row, column + TOKEN_ENDS_AT),
+        .relation = copy_text(arena, rows, row, column + RELATION),
+        .is_private = db_get_bool(rows, row, column + IS_PRIVATE),
+        .members_gated = db_get_bool(rows, row, column + MEMBERS_GATED),
+        .is_embargoed = !db_is_null(rows, row, column + EMBARGO),
+        .released_at_ms = db_get_time(rows, row, column + EMBARGO),
+        .status = copy_text(arena, rows, row, column + STATUS),
+        .reason = copy_text(arena, rows, row, column + REASON),
+        .is_expired = db_get_bool(rows, row, column + IS_EXPIRED),
+        .grant = db_get_int(rows, row, column + GRANT),
+        .ends_at_ms = db_get_time(rows, row, column + ENDS_AT),
+        .licence = copy_text(arena, rows, row, column + LICENCE),
+        .agreement = db_get_int(rows, row, column + AGREEMENT),
+    };
+}
+
+static bool
+is_open(const struct gate_facts *facts)
+{
+    return strcmp(facts->mode, "open") == 0;
 }
 
 static bool
@@ -95,32 +128,30 @@ token_reaches(const struct caller *caller, const struct gate_object *object)
 
 /* Whether the account passes without a request, and as what. */
 static bool
-is_of_the_house(enum gate_reason *out, const struct db_rows *rows)
+is_of_the_house(enum gate_reason *out, const struct gate_facts *facts)
 {
-    const char *relation = db_get_text(rows, 0, RELATION);
+    const char *relation = facts->relation;
 
     *out = strcmp(relation, "owner") == 0 ? GATE_OWNER : GATE_MEMBER;
     if (strcmp(relation, "member") == 0)
-        return is_open(rows) || !db_get_bool(rows, 0, MEMBERS_GATED);
+        return is_open(facts) || !facts->members_gated;
     return relation[0] != '\0';
 }
 
 /* The state of the account's request, where nothing else decided. */
 static enum gate_reason
-decide_by_request(const struct db_rows *rows)
+decide_by_request(const struct gate_facts *facts)
 {
-    const char *status = db_get_text(rows, 0, STATUS);
-
-    if (db_is_null(rows, 0, STATUS))
+    if (facts->status == NULL)
         return GATE_NO_REQUEST;
-    if (db_get_bool(rows, 0, IS_EXPIRED))
+    if (facts->is_expired)
         return GATE_EXPIRED;
     for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
-        if (strcmp(status, statuses[i].status) == 0)
+        if (strcmp(facts->status, statuses[i].status) == 0)
             return statuses[i].reason;
-    if (db_is_null(rows, 0, GRANT))
+    if (facts->grant == 0)
         return GATE_RESET;
-    if (!db_is_null(rows, 0, LICENCE) && db_is_null(rows, 0, AGREEMENT))
+    if (facts->licence != NULL && facts->agreement == 0)
         return GATE_LICENCE;
     return GATE_GRANTED;
 }
@@ -128,95 +159,86 @@ decide_by_request(const struct db_rows *rows)
 /* For an account that signed in, where the gate is not simply open. */
 static enum gate_reason
 decide_by_account(const struct caller *caller, const struct gate_object *object,
-                  const struct db_rows *rows)
+                  const struct gate_facts *facts)
 {
     enum gate_reason reason;
 
-    if (!is_open(rows) && !token_reaches(caller, object))
+    if (!is_open(facts) && !token_reaches(caller, object))
         return GATE_TOKEN;
-    if (is_of_the_house(&reason, rows))
+    if (is_of_the_house(&reason, facts))
         return reason;
-    if (!db_is_null(rows, 0, EMBARGO))
+    if (facts->is_embargoed)
         return GATE_EMBARGO;
-    return decide_by_request(rows);
+    return decide_by_request(facts);
 }
 
 /* The order matters: the first that applies is what a person is told. */
 static enum gate_reason
 decide(const struct caller *caller, const struct gate_object *object,
-       const struct db_rows *rows)
+       const struct gate_facts *facts)
 {
-    bool is_private = db_get_bool(rows, 0, IS_PRIVATE);
-    bool is_visible = !is_private || db_get_text(rows, 0, RELATION)[0] != '\0';
-    bool is_released = db_is_null(rows, 0, EMBARGO);
+    bool is_visible = !facts->is_private || facts->relation[0] != '\0';
 
-    if (db_get_bool(rows, 0, IS_DISABLED))
+    if (facts->is_disabled)
         return GATE_DISABLED;
-    if (!db_get_bool(rows, 0, IS_LIVE))
+    if (!facts->is_live)
         return GATE_TOKEN;
     if (!is_visible)
         return caller->account == 0 ? GATE_ANONYMOUS : GATE_NO_REQUEST;
     if (is_exempt(object))
         return GATE_EXEMPT;
-    if (is_open(rows) && is_released && !is_private)
+    if (is_open(facts) && !facts->is_embargoed && !facts->is_private)
         return GATE_OPEN;
     if (caller->account == 0)
-        return is_open(rows) ? GATE_EMBARGO : GATE_ANONYMOUS;
-    return decide_by_account(caller, object, rows);
+        return is_open(facts) ? GATE_EMBARGO : GATE_ANONYMOUS;
+    return decide_by_account(caller, object, facts);
 }
 
-/* What a person is told beside the reason; column of the row, or -1. */
-static int
-detail_column(enum gate_reason reason)
+/* What a person is told beside the reason; may be NULL. */
+static const char *
+find_detail(struct arena *arena, enum gate_reason reason,
+            const struct gate_facts *facts)
 {
+    const char *detail = NULL;
+    char at[CLOCK_TEXT_SIZE];
+
     switch (reason) {
     case GATE_REJECTED:
     case GATE_RESET:
-        return REASON;
+        detail = facts->reason;
+        break;
     case GATE_LICENCE:
-        return LICENCE;
+        detail = facts->licence;
+        break;
+    case GATE_EMBARGO:
+        clock_write(at, facts->released_at_ms);
+        detail = at;
+        break;
     default:
-        return -1;
+        break;
     }
-}
-
-static const char *
-find_detail(struct arena *arena, enum gate_reason reason,
-            const struct db_rows *rows)
-{
-    int column = detail_column(reason);
-    char at[CLOCK_TEXT_SIZE];
-
-    if (column >= 0 && !db_is_null(rows, 0, column))
-        return arena_text(arena, db_get_text(rows, 0, column));
-    if (reason == GATE_EMBARGO) {
-        clock_write(at, db_get_time(rows, 0, EMBARGO));
-        return arena_text(arena, at);
-    }
-    return NULL;
+    return detail != NULL ? arena_text(arena, detail) : NULL;
 }
 
 static void
 fill_answer(struct gate_answer *out, const struct caller *caller,
-            const struct gate_object *object, const struct db_rows *rows)
+            const struct gate_object *object, const struct gate_facts *facts)
 {
-    int64_t token_ends_at_ms = db_get_time(rows, 0, TOKEN_ENDS_AT);
-
-    out->reason = decide(caller, object, rows);
+    out->reason = decide(caller, object, facts);
     out->allowed = out->reason <= GATE_GRANTED;
     if (object->arena != NULL)
-        out->detail = find_detail(object->arena, out->reason, rows);
+        out->detail = find_detail(object->arena, out->reason, facts);
     if (!out->allowed)
         return;
     if (out->reason == GATE_GRANTED) {
-        out->grant = db_get_int(rows, 0, GRANT);
-        out->valid_until_ms = db_get_time(rows, 0, ENDS_AT);
-        if (!db_is_null(rows, 0, AGREEMENT))
-            out->agreement = db_get_int(rows, 0, AGREEMENT);
+        out->grant = facts->grant;
+        out->valid_until_ms = facts->ends_at_ms;
+        out->agreement = facts->agreement;
     }
     /* What is open to everybody does not end with a token. */
-    if (out->reason > GATE_EXEMPT && token_ends_at_ms < out->valid_until_ms)
-        out->valid_until_ms = token_ends_at_ms;
+    if (out->reason > GATE_EXEMPT &&
+        facts->token_ends_at_ms < out->valid_until_ms)
+        out->valid_until_ms = facts->token_ends_at_ms;
 }
 
 static struct db_value
@@ -225,32 +247,43 @@ id_or_null(int64_t id)
     return id != 0 ? db_int(id) : db_null();
 }
 
+/* Answers from what is asked for now; GATE_DISABLED when it is all gone. */
+static int
+ask(struct gate_answer *out, struct db *db, const struct caller *caller,
+    const struct gate_object *object, struct error *err)
+{
+    struct arena *arena = arena_open();
+    struct gate_facts facts;
+    struct db_rows *rows;
+    int result;
+
+    result = DB_RUN(&rows, db, arena, "gate_check", err,
+                    db_int(object->repository->id), id_or_null(caller->account),
+                    id_or_null(caller->token));
+    if (result == 0 && db_rows_count(rows) == 1) {
+        gate_read_facts(&facts, arena, rows, 0, 0);
+        fill_answer(out, caller, object, &facts);
+    }
+    arena_free(arena);
+    return result;
+}
+
 int
 gate_check(struct gate_answer *out, struct db *db, const struct caller *caller,
            const struct gate_object *object, struct error *err)
 {
-    struct arena *arena = arena_open();
-    struct db_rows *rows;
-    int result = -1;
-
     *out = (struct gate_answer){
         .reason = GATE_DISABLED,
         .valid_until_ms = CLOCK_NEVER,
         .repository = object->repository->id,
     };
-    if (DB_RUN(&rows, db, arena, "gate_check", err,
-               db_int(object->repository->id), id_or_null(caller->account),
-               id_or_null(caller->token)) < 0)
-        goto done;
-    if (db_rows_count(rows) == 1)
-        fill_answer(out, caller, object, rows);
+    if (object->facts != NULL)
+        fill_answer(out, caller, object, object->facts);
+    else if (ask(out, db, caller, object, err) < 0)
+        return -1;
     if (caller->questions != NULL)
         question_add(db, caller, object, out);
-    result = 0;
-
-done:
-    arena_free(arena);
-    return result;
+    return 0;
 }
 
 int

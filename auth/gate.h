@@ -40,12 +40,34 @@ enum gate_reason {
     GATE_DISABLED, /* the repository is switched off */
 };
 
+/* All that a decision on one repository rests on, as it was when it was read.
+ */
+struct gate_facts {
+    const char *mode; /* open, click, auto, manual, quorum */
+    bool is_disabled;
+    bool is_live; /* account and token are good */
+    int64_t token_ends_at_ms;
+    const char *relation; /* owner, admin, creator, member, or "" */
+    bool is_private;
+    bool members_gated;
+    bool is_embargoed;
+    int64_t released_at_ms; /* of an embargo */
+    const char *status;     /* of the request; NULL: there is none */
+    const char *reason;     /* a reviewer's; may be NULL */
+    bool is_expired;
+    int64_t grant; /* 0: none is in force */
+    int64_t ends_at_ms;
+    const char *licence; /* NULL: none is wanted */
+    int64_t agreement;   /* 0: not agreed to that licence */
+};
+
 struct gate_object {
     const struct repository *repository; /* one that the caller may see */
     const struct standing *standing;     /* or NULL */
-    const uint8_t *commit;               /* 20 bytes, or NULL */
-    const char *path;                    /* or NULL */
-    const struct digest *digest;         /* of weights, or NULL */
+    const struct gate_facts *facts; /* read just now; NULL: asks for them */
+    const uint8_t *commit;          /* 20 bytes, or NULL */
+    const char *path;               /* or NULL */
+    const struct digest *digest;    /* of weights, or NULL */
     bool is_resolve; /* asked through resolve, where root cards are exempt */
     struct arena *arena; /* for the answer's texts; NULL: it has none */
 };
@@ -60,12 +82,17 @@ struct gate_answer {
     const char *detail; /* a reviewer's reason, a date; may be NULL */
 };
 
+/* Reads the columns of gate_check.sql from the column given on. */
+void gate_read_facts(struct gate_facts *out, struct arena *arena,
+                     const struct db_rows *rows, int64_t row, int column);
+
 /*
- * Decides in one round trip, from the rows as they are now: object->standing
- * says only whether the token reaches gated files (NULL: it does unless it is
- * fine-grained).  -1 only when the question could not be decided; a refusal is
- * 0 with allowed false.  The registry's administrators, and reviewers, pass by
- * a grant like anybody else.
+ * Decides in one round trip, from the rows as they are now, or in none from
+ * the facts that the request's own first statement (auth/door) brought:
+ * object->standing says only whether the token reaches gated files (NULL: it
+ * does unless it is fine-grained).  -1 only when the question could not be
+ * decided; a refusal is 0 with allowed false.  The registry's administrators,
+ * and reviewers, pass by a grant like anybody else.
  */
 int gate_check(struct gate_answer *out, struct db *db,
                const struct caller *caller, const struct gate_object *object,

@@ -7,15 +7,11 @@ static const char no_permission[] = "You have read access but not the required "
                                     "permissions for this operation";
 static const char not_signed_in[] = "Invalid username or password.";
 
-/* Columns of right_find behind those that catalog_read takes. */
+/* Columns of door_find behind those that catalog_read takes. */
 enum {
     FIND_MEMBERSHIP = 13,
     FIND_REVIEWER,
-    FIND_MAY_READ,
-    FIND_MAY_WRITE,
-    FIND_MAY_GATED,
-    FIND_MAY_REVIEW,
-    FIND_MAY_MANAGE,
+    FIND_RIGHTS,
 };
 
 /* Columns of right_find_namespace. */
@@ -38,10 +34,26 @@ struct reach {
     bool manage;
 };
 
-static struct reach
-find_reach(const struct caller *caller, const struct db_rows *rows)
+/* Whether the words, with blanks between, have this one among them. */
+static bool
+lists(const char *words, const char *word)
 {
-    bool is_full = caller->role == TOKEN_NONE || caller->role == TOKEN_WRITE;
+    size_t length = strlen(word);
+
+    while (words != NULL && *words != '\0') {
+        size_t found = strcspn(words, " ");
+
+        if (found == length && memcmp(words, word, length) == 0)
+            return true;
+        words += found + (words[found] == ' ');
+    }
+    return false;
+}
+
+static struct reach
+find_reach(enum token_role role, const char *rights)
+{
+    bool is_full = role == TOKEN_NONE || role == TOKEN_WRITE;
     struct reach reach = {
         .private = true,
         .gated = true,
@@ -50,13 +62,12 @@ find_reach(const struct caller *caller, const struct db_rows *rows)
         .manage = is_full,
     };
 
-    if (caller->role != TOKEN_FINE_GRAINED)
+    if (role != TOKEN_FINE_GRAINED)
         return reach;
-    reach.write = db_get_bool(rows, 0, FIND_MAY_WRITE);
-    reach.review = reach.write || db_get_bool(rows, 0, FIND_MAY_REVIEW);
-    reach.manage = db_get_bool(rows, 0, FIND_MAY_MANAGE);
-    reach.gated =
-        reach.write || reach.manage || db_get_bool(rows, 0, FIND_MAY_READ);
+    reach.write = lists(rights, "write");
+    reach.review = reach.write || lists(rights, "review");
+    reach.manage = lists(rights, "manage");
+    reach.gated = reach.write || reach.manage || lists(rights, "read");
     reach.private = reach.gated || reach.review;
     return reach;
 }
@@ -73,25 +84,27 @@ is_writing(const char *membership)
     return is_administrating(membership) || strcmp(membership, "write") == 0;
 }
 
-static void
-read_standing(struct standing *out, const struct repository *repository,
-              const struct db_rows *rows, const struct caller *caller)
+void
+right_read(struct standing *out, struct arena *arena,
+           const struct right_row *given)
 {
-    const char *membership = db_get_text(rows, 0, FIND_MEMBERSHIP);
+    const struct db_rows *rows = given->rows;
+    int64_t row = given->row;
+    const char *membership = db_get_text(rows, row, FIND_MEMBERSHIP);
     bool is_member = membership[0] != '\0';
-    bool is_reviewer = db_get_bool(rows, 0, FIND_REVIEWER);
-    struct reach reach = find_reach(caller, rows);
+    bool is_reviewer = db_get_bool(rows, row, FIND_REVIEWER);
+    const char *rights = db_get_text(rows, row, FIND_RIGHTS);
+    struct reach reach = find_reach(given->role, rights);
 
-    *out = (struct standing){.membership = membership};
-    out->may_see = !repository->is_private ||
-                   ((is_member || is_reviewer) && reach.private);
+    *out = (struct standing){.membership = arena_text(arena, membership)};
+    out->may_see =
+        !given->is_private || ((is_member || is_reviewer) && reach.private);
     out->may_write = is_writing(membership) && reach.write;
     out->may_review = (is_writing(membership) || is_reviewer) && reach.review;
     out->may_manage = is_administrating(membership) && reach.manage;
     /* Others' gated files need the right that is named so. */
-    out->token_gated = caller->role != TOKEN_FINE_GRAINED ||
-                       db_get_bool(rows, 0, FIND_MAY_GATED) ||
-                       (is_member && reach.gated);
+    out->token_gated = given->role != TOKEN_FINE_GRAINED ||
+                       lists(rights, "gated") || (is_member && reach.gated);
 }
 
 /* Whether this caller has the right, on a repository that they may see. */
@@ -139,26 +152,13 @@ fine_grained_token(const struct caller *caller)
 }
 
 int
-right_check(struct repository *out, struct standing *out_standing,
-            struct db *db, struct arena *arena,
-            const struct right_question *question, struct error *err)
+right_decide(const struct repository *repository,
+             const struct standing *standing, const struct caller *caller,
+             enum right right, struct error *err)
 {
-    const struct caller *caller = question->caller;
-    struct db_rows *rows;
-
-    if (DB_RUN(&rows, db, arena, "right_find", err,
-               db_text(repository_kind_name(question->kind)),
-               db_text(question->namespace_name), db_text(question->name),
-               caller->account != 0 ? db_int(caller->account) : db_null(),
-               fine_grained_token(caller)) < 0)
-        return -1;
-    if (db_rows_count(rows) == 0)
+    if (repository->id == 0 || !standing->may_see)
         return refuse_hidden(caller, err);
-    catalog_read(out, arena, rows, 0);
-    read_standing(out_standing, out, rows, caller);
-    if (!out_standing->may_see)
-        return refuse_hidden(caller, err);
-    if (has_right(out_standing, caller, question->right))
+    if (has_right(standing, caller, right))
         return 0;
     if (caller->account == 0)
         return error_set(err, ERROR_UNAUTHENTICATED, "%s", not_signed_in);

@@ -1,7 +1,7 @@
 /*
  * right: what a route needs from a caller, and whether the caller has it.
  *
- * Each route names one right; registry/http asks right_check before any
+ * Each route names one right; registry/http asks right_decide before any
  * handler runs.  Rights on a repository come from owning its namespace, from a
  * role in the organisation that does, and never reach further than the token.
  * The registry's administrators have no rights on others' repositories: what
@@ -55,16 +55,27 @@ struct right_question {
     const char *name;
 };
 
+/* A row of door_find, whose caller and repository are known. */
+struct right_row {
+    const struct db_rows *rows;
+    int64_t row;
+    enum token_role role; /* of the caller's token */
+    bool is_private;      /* the repository */
+};
+
+/* What the caller of a row is to its repository. */
+void right_read(struct standing *out, struct arena *arena,
+                const struct right_row *given);
+
 /*
- * Finds the repository and what the caller is to it, in one round trip, and
- * refuses when the right is missing.  A private or unknown repository is
- * ERROR_REPO_NOT_FOUND to who may not see it (for an anonymous caller the
+ * Refuses when the right is missing.  A private or unknown (id 0) repository
+ * is ERROR_REPO_NOT_FOUND to who may not see it (for an anonymous caller the
  * status is then 401); a missing right on a visible one is ERROR_FORBIDDEN or,
  * anonymous, ERROR_UNAUTHENTICATED "Invalid username or password.".
  */
-int right_check(struct repository *out, struct standing *out_standing,
-                struct db *db, struct arena *arena,
-                const struct right_question *question, struct error *err);
+int right_decide(const struct repository *repository,
+                 const struct standing *standing, const struct caller *caller,
+                 enum right right, struct error *err);
 
 /* The same for rights that concern no repository. */
 int right_check_account(const struct caller *caller, enum right right,

@@ -305,3 +305,21 @@ token_revoke_leaked(struct db *db, struct arena *arena,
     return DB_RUN(NULL, db, arena, "token_revoke_leaked", err,
                   array_of_bytes(arena, items, count));
 }
+
+void
+token_hash(struct digest *out, const char *text)
+{
+    size_t length = strlen(text);
+
+    digest_of(out, text, length > TOKEN_LIMIT ? 0 : length);
+}
+
+int
+token_note_use(struct db *db, int64_t token, struct error *err)
+{
+    struct arena *arena = arena_open();
+    int result = DB_RUN(NULL, db, arena, "token_note_use", err, db_int(token));
+
+    arena_free(arena);
+    return result;
+}

@@ -14,6 +14,7 @@
 
 #include "auth/caller.h"
 #include "storage/base/arena.h"
+#include "storage/base/digest.h"
 #include "storage/base/error.h"
 #include "storage/db/catalog.h"
 #include "storage/db/db.h"
@@ -96,5 +97,11 @@ int token_revoke(struct db *db, struct arena *arena, int64_t account,
 int token_revoke_leaked(struct db *db, struct arena *arena,
                         const char *const *texts, size_t count,
                         struct error *err);
+
+/* What is kept of a token's text; of a text that is too long, nobody's. */
+void token_hash(struct digest *out, const char *text);
+
+/* Notes that a token was used now, at most once a minute. */
+int token_note_use(struct db *db, int64_t token, struct error *err);
 
 #endif

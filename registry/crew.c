@@ -11,62 +11,148 @@ struct member {
     struct db *db; /* NULL: this crew has none */
 };
 
+struct lane {
+    struct task *first;
+    struct task **last;
+    int count;
+};
+
 struct crew {
     pthread_mutex_t lock; /* over all but members */
     pthread_cond_t wake;  /* a task came, or the end */
     pthread_cond_t idle;  /* the last task is done */
-    struct task *first;
-    struct task **last;
-    int waiting; /* tasks in the queue */
-    int running; /* tasks taken and not done */
+    struct lane alone;
+    struct lane shared; /* those with a run_many */
+    uint64_t posted;
+    int waiting;   /* tasks in the lanes */
+    int running;   /* threads that have tasks */
+    int gathering; /* of these, with tasks of the shared lane */
     bool is_ending;
     struct member *members;
     int count;   /* members with a place */
     int started; /* members with a thread */
 };
 
-/* The next task, or NULL when the crew ends and nothing is left. */
-static struct task *
-take(struct crew *crew)
-{
-    struct task *task;
+/* What a thread does next. */
+struct turn {
+    struct task *tasks[CREW_GATHER_LIMIT];
+    int count; /* 0: the crew ends and nothing is left */
+    bool is_shared;
+};
 
-    pthread_mutex_lock(&crew->lock);
-    while (crew->first == NULL && !crew->is_ending)
-        pthread_cond_wait(&crew->wake, &crew->lock);
-    task = crew->first;
-    if (task != NULL) {
-        crew->first = task->next;
-        if (crew->first == NULL)
-            crew->last = &crew->first;
-        crew->waiting--;
-        crew->running++;
-    }
-    pthread_mutex_unlock(&crew->lock);
-    return task;
+static void
+open_lane(struct lane *lane)
+{
+    lane->first = NULL;
+    lane->last = &lane->first;
+    lane->count = 0;
 }
 
 static void
-note_done(struct crew *crew)
+append(struct lane *lane, struct task *task)
+{
+    task->next = NULL;
+    *lane->last = task;
+    lane->last = &task->next;
+    lane->count++;
+}
+
+static struct task *
+shift(struct lane *lane)
+{
+    struct task *task = lane->first;
+
+    lane->first = task->next;
+    lane->count--;
+    if (lane->first == NULL)
+        lane->last = &lane->first;
+    return task;
+}
+
+static bool
+is_empty(const struct crew *crew)
+{
+    return crew->alone.first == NULL && crew->shared.first == NULL;
+}
+
+static bool
+can_share(const struct crew *crew)
+{
+    return crew->shared.count > 0 &&
+           (crew->gathering == 0 || (crew->gathering < CREW_GATHERERS &&
+                                     crew->shared.count >= CREW_GATHER_LEAST));
+}
+
+/* Under the lock: the lane whose first task came first, or NULL. */
+static struct lane *
+choose(struct crew *crew)
+{
+    struct lane *alone = crew->alone.first != NULL ? &crew->alone : NULL;
+
+    if (!can_share(crew))
+        return alone;
+    if (alone != NULL && alone->first->order < crew->shared.first->order)
+        return alone;
+    return &crew->shared;
+}
+
+static void
+take(struct turn *out, struct crew *crew)
+{
+    struct lane *lane;
+    int limit;
+
+    out->count = 0;
+    pthread_mutex_lock(&crew->lock);
+    while ((lane = choose(crew)) == NULL &&
+           !(crew->is_ending && is_empty(crew)))
+        pthread_cond_wait(&crew->wake, &crew->lock);
+    out->is_shared = lane == &crew->shared;
+    limit = out->is_shared ? CREW_GATHER_LIMIT : 1;
+    while (lane != NULL && lane->first != NULL && out->count < limit)
+        out->tasks[out->count++] = shift(lane);
+    crew->waiting -= out->count;
+    crew->running += out->count > 0;
+    crew->gathering += out->is_shared;
+    pthread_mutex_unlock(&crew->lock);
+}
+
+static void
+note_done(struct crew *crew, const struct turn *turn)
 {
     pthread_mutex_lock(&crew->lock);
     crew->running--;
-    if (crew->running == 0 && crew->first == NULL)
+    crew->gathering -= turn->is_shared;
+    if (crew->running == 0 && is_empty(crew))
         pthread_cond_broadcast(&crew->idle);
     pthread_mutex_unlock(&crew->lock);
+}
+
+/* The tasks may be gone afterwards. */
+static void
+run(struct turn *turn, struct db *db)
+{
+    struct task *first = turn->tasks[0];
+
+    if (turn->is_shared)
+        first->run_many(turn->tasks, turn->count, db);
+    else
+        first->run(first, db);
 }
 
 static void *
 work(void *state)
 {
     struct member *member = state;
-    struct task *task;
+    struct turn turn;
 
-    while ((task = take(member->crew)) != NULL) {
-        task->run(task, member->db); /* task may be gone afterwards */
-        note_done(member->crew);
+    for (;;) {
+        take(&turn, member->crew);
+        if (turn.count == 0)
+            return NULL;
+        run(&turn, member->db);
+        note_done(member->crew, &turn);
     }
-    return NULL;
 }
 
 static int
@@ -91,7 +177,8 @@ crew_open(struct crew **out, const char *name, int count,
     pthread_mutex_init(&crew->lock, NULL);
     pthread_cond_init(&crew->wake, NULL);
     pthread_cond_init(&crew->idle, NULL);
-    crew->last = &crew->first;
+    open_lane(&crew->alone);
+    open_lane(&crew->shared);
     crew->members = xcalloc((size_t)count, sizeof(struct member));
     crew->count = count;
     for (int i = 0; i < count; i++) {
@@ -113,12 +200,15 @@ fail:
 void
 crew_post(struct crew *crew, struct task *task)
 {
-    task->next = NULL;
+    bool is_shared = task->run_many != NULL;
+
     pthread_mutex_lock(&crew->lock);
-    *crew->last = task;
-    crew->last = &task->next;
+    task->order = crew->posted++;
+    append(is_shared ? &crew->shared : &crew->alone, task);
     crew->waiting++;
-    pthread_cond_signal(&crew->wake);
+    /* Who gathers now will look for more when done. */
+    if (!is_shared || can_share(crew))
+        pthread_cond_signal(&crew->wake);
     pthread_mutex_unlock(&crew->lock);
 }
 
@@ -136,7 +226,7 @@ void
 crew_drain(struct crew *crew)
 {
     pthread_mutex_lock(&crew->lock);
-    while (crew->first != NULL || crew->running > 0)
+    while (!is_empty(crew) || crew->running > 0)
         pthread_cond_wait(&crew->idle, &crew->lock);
     pthread_mutex_unlock(&crew->lock);
 }

@@ -386,6 +386,7 @@ start(struct server *server, struct error *err)
         .host = {.service = options->service,
                  .limits = &server->limits,
                  .router = server->router,
+                 .prompts = options->prompts,
                  .downloads = server->downloads,
                  .spool_folder = options->spool_folder,
                  .trusted_proxies = options->trusted_proxies},

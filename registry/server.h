@@ -39,15 +39,16 @@ struct server_options {
     int listener_count;
     const struct server_tls *tls;      /* NULL: plain HTTP */
     const struct route *const *routes; /* all_routes */
+    const struct prompt *prompts;      /* all_prompts; NULL: none */
     /* Of each worker, and of the one who listens; NULL: none, for tests. */
     const struct db_options *database;
     const struct service *service;
     int loops; /* 0: one a core */
     int workers;
     int io_threads;
-    struct limits limits;        /* zeros: the defaults */
-    const char *spool_folder;    /* for files that are unlinked at once */
-    const char *trusted_proxies; /* addresses with commas; may be NULL */
+    struct limits limits;            /* zeros: the defaults */
+    const char *spool_folder;        /* for files that are unlinked at once */
+    const char *trusted_proxies;     /* addresses with commas; may be NULL */
     void (*on_serving)(void *state); /* once all threads run; may be NULL */
     void *state;                     /* for on_serving */
 };

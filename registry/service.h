@@ -15,6 +15,7 @@ struct delivery_queue;
 struct mailer;
 struct meter;
 struct question_queue;
+struct recent;
 struct scrubber;
 struct server;
 struct slots;
@@ -33,6 +34,7 @@ struct service {
     struct mailer *mailer;     /* registry/hooks/mailer.h; NULL: no mail */
     struct meter *meter;       /* registry/http/meter.h; NULL: nobody counts */
     struct slots *uploads;     /* auth/slots.h; NULL: nobody counts */
+    struct recent *recent;     /* storage/git/recent.h; NULL: none are kept */
     struct log log;
 };
 

@@ -24,6 +24,7 @@
 #include "storage/base/file.h"
 #include "storage/content/content.h"
 #include "storage/db/listen.h"
+#include "storage/git/recent.h"
 #include "storage_db_storage_sql.h"
 
 /* A certificate chain or a key, in bytes. */
@@ -180,6 +181,7 @@ open_parts(struct child *child, struct error *err)
     service->questions = question_queue_open();
     service->uploads = slots_open(config->limits.uploads);
     service->deliveries = delivery_queue_open();
+    service->recent = recent_open();
     return 0;
 }
 
@@ -193,6 +195,7 @@ open_server(struct child *child, struct error *err)
         .listener_count = options->listeners->count,
         .tls = options->tls,
         .routes = all_routes,
+        .prompts = all_prompts,
         .database = &child->database,
         .service = &child->service,
         .loops = (int)config->loops,
@@ -269,6 +272,7 @@ done:
     delivery_queue_free(child.service.deliveries);
     content_store_free(child.service.content);
     slots_free(child.service.uploads);
+    recent_free(child.service.recent);
     vault_free(child.vault);
     db_free(child.db);
     listen_free(child.listen);

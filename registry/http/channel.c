@@ -43,6 +43,7 @@ channel_drop(struct connection *c, bool all_sent)
     exchange->connection = NULL;
     exchange->all_sent = all_sent;
     exchange->task.run = run_finish;
+    exchange->task.run_many = NULL;
     c->host->post(c->host, PLACE_IO, &exchange->task);
 }
 
@@ -104,6 +105,7 @@ channel_come_back(struct task *task)
     struct host *host = exchange->host;
 
     task->run = resume;
+    task->run_many = NULL;
     host->post(host, PLACE_LOOP, task);
 }
 

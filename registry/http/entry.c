@@ -3,13 +3,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "auth/token.h"
 #include "registry/http/cookie.h"
 #include "registry/http/input.h"
 #include "storage/base/hex.h"
 #include "storage/base/secret.h"
 #include "storage/base/text.h"
-
-static const char invalid[] = "Invalid credentials in Authorization header";
 
 /* What follows the scheme, or NULL for another one. */
 static const char *
@@ -37,19 +36,20 @@ read_basic(struct arena *arena, const char *encoded)
 }
 
 static int
-find_by_header(struct request *request, const char *header, struct error *err)
+read_token(struct entry *entry, const char *header, struct error *err)
 {
     const char *token = after_scheme(header, "Bearer");
 
     if (token == NULL) {
         const char *basic = after_scheme(header, "Basic");
 
-        token = basic != NULL ? read_basic(request->arena, basic) : NULL;
+        token = basic != NULL ? read_basic(entry->request->arena, basic) : NULL;
     }
     if (token == NULL || *token == '\0')
-        return error_set(err, ERROR_UNAUTHENTICATED, "%s", invalid);
-    return caller_find_by_token(&request->caller, request->db, request->arena,
-                                token, err);
+        return caller_refuse(err);
+    token_hash(&entry->token, token);
+    entry->has_token = true;
+    return 0;
 }
 
 static bool
@@ -83,23 +83,24 @@ check_site(const struct request *request, struct error *err)
     return 0;
 }
 
+/* A token's holder stays to be found; a session's is found at once. */
 static int
-find_caller(struct request *request, const struct route *route,
-            struct error *err)
+read_proof(struct entry *entry, struct db *db, struct error *err)
 {
+    struct request *request = entry->request;
     const char *header = request_header(request, "Authorization");
     const char *cookie;
 
     if (header != NULL)
-        return find_by_header(request, header, err);
-    if (changes_something(request) && route->right != RIGHT_LINK &&
+        return read_token(entry, header, err);
+    if (changes_something(request) && entry->route->right != RIGHT_LINK &&
         check_site(request, err) < 0)
         return -1;
     cookie = request_cookie(request, COOKIE_SESSION);
     if (cookie == NULL || *cookie == '\0')
         return 0;
     return caller_find_by_session(&request->caller, &request->input->renewed,
-                                  request->db, request->arena, cookie, err);
+                                  db, request->arena, cookie, err);
 }
 
 bool
@@ -111,23 +112,72 @@ entry_is_repository_right(enum right right)
 }
 
 int
+entry_begin(struct entry *out, struct request *request,
+            const struct route *route, struct db *db, struct error *err)
+{
+    *out = (struct entry){.request = request, .route = route};
+    return read_proof(out, db, err);
+}
+
+struct door_question
+entry_question(const struct entry *entry)
+{
+    struct request *request = entry->request;
+
+    return (struct door_question){
+        .arena = request->arena,
+        .token = entry->has_token ? &entry->token : NULL,
+        .caller = &request->caller,
+        .kind = request->input->match.kind,
+        .namespace_name = request_param(request, "namespace"),
+        .name = request_param(request, "name"),
+        .revision = request_param(request, "revision"),
+    };
+}
+
+int
+entry_end(const struct entry *entry, const struct door_answer *answer,
+          struct error *err)
+{
+    struct request *request = entry->request;
+
+    if (entry->has_token && door_take_caller(&request->caller, answer, err) < 0)
+        return -1;
+    request->repository = answer->repository;
+    request->standing = answer->standing;
+    request->door = answer;
+    return right_decide(&request->repository, &request->standing,
+                        &request->caller, entry->route->right, err);
+}
+
+static int
+check_account(struct entry *entry, struct db *db, struct error *err)
+{
+    struct request *request = entry->request;
+
+    if (entry->has_token &&
+        caller_find_by_token(&request->caller, db, request->arena,
+                             &entry->token, err) < 0)
+        return -1;
+    return right_check_account(&request->caller, entry->route->right, err);
+}
+
+int
 entry_check(struct request *request, const struct route *route,
             struct error *err)
 {
-    if (find_caller(request, route, err) < 0)
+    const struct door_answer *answer;
+    struct door_question question;
+    struct entry entry;
+
+    if (entry_begin(&entry, request, route, request->db, err) < 0)
         return -1;
     if (!entry_is_repository_right(route->right))
-        return right_check_account(&request->caller, route->right, err);
-    return right_check(
-        &request->repository, &request->standing, request->db, request->arena,
-        &(struct right_question){
-            .caller = &request->caller,
-            .right = route->right,
-            .kind = request->input->match.kind,
-            .namespace_name = request_param(request, "namespace"),
-            .name = request_param(request, "name"),
-        },
-        err);
+        return check_account(&entry, request->db, err);
+    question = entry_question(&entry);
+    if (door_ask(&answer, request->db, &question, 1, err) < 0)
+        return -1;
+    return entry_end(&entry, answer, err);
 }
 
 static const struct parameter *

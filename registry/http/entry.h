@@ -7,6 +7,7 @@
 #ifndef REGISTRY_HTTP_ENTRY_H
 #define REGISTRY_HTTP_ENTRY_H
 
+#include "auth/door.h"
 #include "registry/http/request.h"
 #include "registry/http/route.h"
 #include "storage/base/error.h"
@@ -14,6 +15,25 @@
 /* Fills caller, and repository and standing where the route has one. */
 int entry_check(struct request *request, const struct route *route,
                 struct error *err);
+
+/*
+ * The same in three steps, for who asks the door for many requests at once:
+ * begin reads how the caller proves who they are, question is what the door is
+ * to be asked, end takes its answer, which lives as long as the request.
+ * Routes with a right on a repository only.
+ */
+struct entry {
+    struct request *request;
+    const struct route *route;
+    struct digest token; /* of its text */
+    bool has_token;
+};
+
+int entry_begin(struct entry *out, struct request *request,
+                const struct route *route, struct db *db, struct error *err);
+struct door_question entry_question(const struct entry *entry);
+int entry_end(const struct entry *entry, const struct door_answer *answer,
+              struct error *err);
 
 /*
  * Where a repository that moved is now: the target with its new name, when

@@ -223,11 +223,17 @@ exchange_open_refused(struct host *host, const struct origin *origin,
     return exchange;
 }
 
-static int
-check(struct exchange *exchange, struct error *err)
+void
+exchange_note_check(struct exchange *exchange)
 {
     exchange->checked_ms = clock_monotonic_ms();
     exchange->generation = downloads_generation(exchange->host->downloads);
+}
+
+static int
+check(struct exchange *exchange, struct error *err)
+{
+    exchange_note_check(exchange);
     return entry_check(&exchange->request, exchange->input.match.route, err);
 }
 
@@ -287,7 +293,25 @@ begin_body(struct exchange *exchange, struct error *err)
 }
 
 void
+exchange_turn_away(struct exchange *exchange, const struct error *err)
+{
+    refuse(exchange, err);
+}
+
+void
 exchange_begin(struct exchange *exchange, struct db *db)
+{
+    struct error err;
+
+    exchange->request.db = db;
+    if (check(exchange, &err) < 0)
+        refuse(exchange, &err);
+    else
+        exchange_go_on(exchange, db);
+}
+
+void
+exchange_go_on(struct exchange *exchange, struct db *db)
 {
     struct request *request = &exchange->request;
     bool has_body = exchange->is_unread;
@@ -295,10 +319,6 @@ exchange_begin(struct exchange *exchange, struct db *db)
     struct error err;
 
     request->db = db;
-    if (check(exchange, &err) < 0) {
-        refuse(exchange, &err);
-        return;
-    }
     moved = entry_moved(request);
     if (moved != NULL) {
         response_redirect(&exchange->response, 307, moved);
@@ -361,18 +381,20 @@ write_log(const struct exchange *exchange)
 {
     const struct request *request = &exchange->request;
     const struct route *route = exchange->input.match.route;
+    int64_t took_us = clock_monotonic_us() - exchange->began_us;
+    struct log_line line;
 
-    log_write(
-        &exchange->request.service->log, "request",
-        json_pack(
-            "{s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:b}", "id", request->id,
-            "method", request->method, "route",
-            route != NULL ? route->pattern : "", "account",
-            request->caller.name, "address", request->caller.address, "status",
-            exchange->answer.status, "bytes",
-            (json_int_t)exchange->answer.body_bytes, "ms",
-            (json_int_t)((clock_monotonic_us() - exchange->began_us) / 1000),
-            "whole", exchange->all_sent));
+    log_line_open(&line, &request->service->log, "request");
+    log_line_text(&line, "id", request->id);
+    log_line_text(&line, "method", request->method);
+    log_line_text(&line, "route", route != NULL ? route->pattern : "");
+    log_line_text(&line, "account", request->caller.name);
+    log_line_text(&line, "address", request->caller.address);
+    log_line_int(&line, "status", exchange->answer.status);
+    log_line_int(&line, "bytes", (int64_t)exchange->answer.body_bytes);
+    log_line_int(&line, "ms", took_us / 1000);
+    log_line_bool(&line, "whole", exchange->all_sent);
+    log_line_write(&line);
 }
 
 static void

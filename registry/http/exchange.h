@@ -84,6 +84,15 @@ struct exchange *exchange_open_refused(struct host *host,
 /* On a worker: entry, then the route's begin or, without a body, its end. */
 void exchange_begin(struct exchange *exchange, struct db *db);
 
+/* What exchange_begin does after the entry, when that was checked apart. */
+void exchange_go_on(struct exchange *exchange, struct db *db);
+
+/* Before the entry: from when on changes are to be heard. */
+void exchange_note_check(struct exchange *exchange);
+
+/* Refused at the entry. */
+void exchange_turn_away(struct exchange *exchange, const struct error *err);
+
 /* On a worker, when the whole body is there. */
 void exchange_end(struct exchange *exchange, struct db *db);
 

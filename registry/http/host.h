@@ -30,6 +30,12 @@ enum place {
 struct task {
     struct task *next;
     void (*run)(struct task *task, struct db *db); /* db: on a worker alone */
+    /*
+     * Not NULL: called in place of run, on a worker, with whatever others of
+     * the same kind wait just then, so that they can share a round trip.
+     */
+    void (*run_many)(struct task **tasks, int count, struct db *db);
+    uint64_t order; /* the crew's own */
 };
 
 struct connection;
@@ -40,6 +46,7 @@ struct host {
     const struct service *service;
     const struct limits *limits;
     const struct router *router;
+    const struct prompt *prompts; /* NULL: none */
     struct downloads *downloads;
     const char *spool_folder;
     const char *trusted_proxies; /* NULL: none */

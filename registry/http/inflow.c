@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "registry/http/gather.h"
 #include "storage/base/clock.h"
 
 static const char interim[] = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -11,6 +12,40 @@ run_begin(struct task *task, struct db *db)
 {
     exchange_begin((struct exchange *)task, db);
     channel_come_back(task);
+}
+
+static void
+run_go_on(struct task *task, struct db *db)
+{
+    exchange_go_on((struct exchange *)task, db);
+    channel_come_back(task);
+}
+
+/* Back with its answer, or on alone. */
+static void
+send_on(struct exchange *exchange)
+{
+    if (exchange->stage == EXCHANGE_ANSWER) {
+        channel_come_back(&exchange->task);
+        return;
+    }
+    exchange->task.run = run_go_on;
+    exchange->task.run_many = NULL;
+    exchange->host->post(exchange->host, PLACE_WORKER, &exchange->task);
+}
+
+static void
+run_begin_many(struct task **tasks, int count, struct db *db)
+{
+    struct gather gather;
+
+    gather_ask(&gather, tasks, count, db);
+    for (int i = 0; i < count; i++) {
+        struct exchange *exchange = (struct exchange *)tasks[i];
+
+        gather_answer(&gather, exchange);
+        send_on(exchange);
+    }
 }
 
 static void
@@ -136,12 +171,17 @@ inflow_take_head(struct connection *c)
     buffer_consume(&c->input, length);
     c->seen = 0;
     c->head_ms = 0;
-    channel_want_read(c, false);
+    if (c->input.length == 0)
+        buffer_free(&c->input);
+    else
+        channel_want_read(c, false);
     if (c->exchange->stage == EXCHANGE_ANSWER) {
         channel_enter(c, CHANNEL_SEND);
         return true;
     }
     channel_enter(c, CHANNEL_BUSY);
+    c->exchange->task.run_many =
+        gather_takes(c->exchange) ? run_begin_many : NULL;
     channel_send_away(c, PLACE_WORKER, run_begin);
     return false;
 }

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "auth/caller.h"
+#include "auth/door.h"
 #include "auth/right.h"
 #include "registry/service.h"
 #include "storage/base/arena.h"
@@ -39,7 +40,8 @@ struct request {
     /* Of routes with {types} or {prefix} and :namespace/:name. */
     struct repository repository;
     struct standing standing;
-    void *state;                 /* what begin keeps for end */
+    const struct door_answer *door; /* what these were read from, or NULL */
+    void *state;                 /* what begin, or at_hand, keeps for the end */
     struct request_input *input; /* registry/http's own */
 };
 

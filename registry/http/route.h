@@ -47,10 +47,28 @@ struct route {
     uint64_t limit_bytes;
 };
 
+/*
+ * Whether the handler needs nothing but memory now, after the door's answer:
+ * then it runs at once behind those of other requests.
+ */
+typedef bool route_at_hand(struct request *request);
+
+/*
+ * A handler whose requests ask the door together: of routes without a begin
+ * that have a right on a repository.
+ */
+struct prompt {
+    route_handler *handle; /* NULL: the table's end */
+    route_at_hand *at_hand;
+};
+
 /* In the place of a number: what is configured for a commit's body. */
 #define ROUTE_COMMIT_BYTES UINT64_MAX
 
 /* All tables, joined in registry/routes/routes.c; the last is NULL. */
 extern const struct route *const all_routes[];
+
+/* registry/routes/resolve.c */
+extern const struct prompt all_prompts[];
 
 #endif

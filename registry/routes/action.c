@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/door.h"
 #include "auth/vault.h"
 #include "storage/base/clock.h"
 #include "storage/base/secret.h"
@@ -116,14 +117,14 @@ action_read(struct action *out, struct request *request, enum action_kind kind,
         return -1;
     if (repository->id == 0)
         return error_set(err, ERROR_REPO_NOT_FOUND, NULL);
-    return right_check(repository, &request->standing, request->db,
-                       request->arena,
-                       &(struct right_question){
-                           .caller = &request->caller,
-                           .right = kinds[kind].right,
-                           .kind = repository->kind,
-                           .namespace_name = repository->namespace_name,
-                           .name = repository->name,
-                       },
-                       err);
+    return door_check(repository, &request->standing, request->db,
+                      request->arena,
+                      &(struct right_question){
+                          .caller = &request->caller,
+                          .right = kinds[kind].right,
+                          .kind = repository->kind,
+                          .namespace_name = repository->namespace_name,
+                          .name = repository->name,
+                      },
+                      err);
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "auth/change.h"
+#include "auth/door.h"
 #include "auth/log.h"
 #include "auth/right.h"
 #include "registry/http/refusal.h"
@@ -282,8 +283,8 @@ find_managed(struct request *request, const struct naming *naming,
         .name = naming->name,
     };
 
-    return right_check(&request->repository, &request->standing, request->db,
-                       request->arena, &question, err);
+    return door_check(&request->repository, &request->standing, request->db,
+                      request->arena, &question, err);
 }
 
 /* The log's entry for what happens to a whole repository. */

@@ -30,6 +30,7 @@ target_ask(struct gate_answer *out, struct request *request,
     const struct gate_object object = {
         .repository = &request->repository,
         .standing = &request->standing,
+        .facts = request->door != NULL ? &request->door->facts : NULL,
         .commit = oid_is_zero(&target->revision.commit)
                       ? NULL
                       : target->revision.commit.bytes,

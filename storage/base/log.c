@@ -1,5 +1,6 @@
 #include "storage/base/log.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,6 +35,94 @@ log_write(const struct log *log, const char *event, json_t *members)
     written = write(log->fd, text, length + 1);
     (void)written; /* a log that cannot be written has nowhere to say so */
     free(text);
+}
+
+/* Whether JSON writes the text as it is. */
+static bool
+is_plain(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if (*text < 0x20 || *text == 0x7f || *text == '"' || *text == '\\')
+            return false;
+    return true;
+}
+
+static void
+append_value(struct buffer *out, const char *text)
+{
+    json_t *value;
+    char *escaped;
+
+    if (is_plain(text)) {
+        buffer_append(out, "\"", 1);
+        buffer_append_text(out, text);
+        buffer_append(out, "\"", 1);
+        return;
+    }
+    value = json_string(text);
+    escaped = json_dumps(value, JSON_ENCODE_ANY);
+    buffer_append_text(out, escaped != NULL ? escaped : "null");
+    free(escaped);
+    json_decref(value);
+}
+
+/* The member's name; false when the line is dropped. */
+static bool
+begin_member(struct log_line *line, const char *name)
+{
+    struct buffer *text = &line->text;
+
+    if (line->log->fd < 0)
+        return false;
+    buffer_append_text(text, text->length > 0 ? ",\"" : "{\"");
+    buffer_append_text(text, name);
+    buffer_append_text(text, "\":");
+    return true;
+}
+
+void
+log_line_open(struct log_line *out, const struct log *log, const char *event)
+{
+    char now[CLOCK_TEXT_SIZE];
+
+    *out = (struct log_line){.log = log};
+    clock_write(now, clock_now_ms());
+    log_line_text(out, "time", now);
+    log_line_text(out, "event", event);
+}
+
+void
+log_line_text(struct log_line *line, const char *name, const char *value)
+{
+    if (begin_member(line, name))
+        append_value(&line->text, value);
+}
+
+void
+log_line_int(struct log_line *line, const char *name, int64_t value)
+{
+    if (begin_member(line, name))
+        buffer_append_format(&line->text, "%" PRId64, value);
+}
+
+void
+log_line_bool(struct log_line *line, const char *name, bool value)
+{
+    if (begin_member(line, name))
+        buffer_append_text(&line->text, value ? "true" : "false");
+}
+
+void
+log_line_write(struct log_line *line)
+{
+    ssize_t written;
+
+    if (line->log->fd >= 0) {
+        buffer_append_text(&line->text, "}\n");
+        written = write(line->log->fd, line->text.bytes, line->text.length);
+        (void)written; /* a log that cannot be written has nowhere to say so */
+    }
+    buffer_free(&line->text);
 }
 
 void

@@ -33,7 +33,9 @@ EXCEPTED = {
 # What requests and jobs run all day, and parameters.
 HOT = {
     "gate_check": ("1200", "1300", "5"),
-    "right_find": ("'model'", "'lab'", "'model1'", "1300", "5"),
+    "door_find": (f"ARRAY[{HASH}::bytea, null]", "ARRAY[0, 1300]", "ARRAY[0, 5]", "ARRAY['model', 'model']",
+                  "ARRAY['lab', 'lab']", "ARRAY['model1', 'model2']", "ARRAY['main', null]"),
+    "token_note_use": ("5",),
     "repository_find": ("'model'", "'lab'", "'model1'"),
     "git_ref_revision": ("1200", "'main'"),
     "git_object_read": ("1200", f"ARRAY[{OID}::bytea]"),

@@ -1,3 +1,4 @@
+#include "auth/door.h"
 #include "auth/right.h"
 
 #include <string.h>
@@ -52,8 +53,8 @@ ask(struct scene *scene, enum right right, const char *name)
     };
 
     scene->err = (struct error){0};
-    right_check(&scene->repository, &scene->standing, scene->db, scene->arena,
-                &question, &scene->err);
+    door_check(&scene->repository, &scene->standing, scene->db, scene->arena,
+               &question, &scene->err);
     return scene->err.code;
 }
 
@@ -63,6 +64,7 @@ hold_token(struct scene *scene, const char *const *rights, size_t count)
 {
     struct token_right list[4];
     const char *text = NULL;
+    struct digest hash;
     struct token token;
     struct error err;
     const struct token_spec spec = {
@@ -76,7 +78,8 @@ hold_token(struct scene *scene, const char *const *rights, size_t count)
     for (size_t i = 0; i < count; i++)
         CHECK(token_right_parse(&list[i], scene->arena, rights[i], &err) == 0);
     CHECK(token_add(&token, &text, scene->db, scene->arena, &spec, &err) == 0);
-    CHECK(caller_find_by_token(&scene->caller, scene->db, scene->arena, text,
+    token_hash(&hash, text);
+    CHECK(caller_find_by_token(&scene->caller, scene->db, scene->arena, &hash,
                                &err) == 0);
 }
 

@@ -15,7 +15,7 @@ from tests.daemon import Daemon
 ROUNDS = 40
 SMALL = b'{"architectures": []}\n'
 LARGE = bytes(range(256)) * 4096
-CALLER = "caller_find_by_token right_find"
+DOOR = "door_find"
 TREE = "git_ref_revision git_object_header"
 NAME = re.compile(r"-- (\w+):")
 
@@ -30,7 +30,9 @@ class StatementsTest(unittest.TestCase):
         cls.must("POST", "/api/repos/create", "owner", dict(name="tiny", organization="acme"))
         large = cls.registry.upload("acme/tiny", cls.tokens["owner"], LARGE)
         cls.registry.commit("acme/tiny", cls.tokens["owner"], {
-            "config.json": SMALL, "a.bin": large, "long.json": b" " * 4096, "sub/b.json": SMALL})
+            "config.json": SMALL, "a.bin": large, "long.json": b" " * 4096, "sub/b.json": SMALL,
+            "huge.json": b" " * 32768})
+        cls.commit = cls.registry.ask("GET", "/api/models/acme/tiny", cls.tokens["owner"]).json()["sha"]
         cls.must("PUT", "/api/models/acme/tiny/gate", "owner", dict(mode="manual"))
         cls.must("POST", "/acme/tiny/ask-access", "bob", {})
         cls.must("POST", "/api/models/acme/tiny/user-access-request/handle", "owner",
@@ -73,25 +75,25 @@ class StatementsTest(unittest.TestCase):
         counts = self.count(method, path, **more)
         self.assertEqual(counts, collections.Counter(names.split()), f"{method} {path}")
 
-    def test_a_resolve_of_a_small_file_asks_for_caller_right_tree_and_gate(self):
+    def test_a_resolve_of_a_small_file_is_one_statement(self):
         for method in ("HEAD", "GET"):
-            self.held(f"{CALLER} {TREE} gate_check", method, "/acme/tiny/resolve/main/config.json")
+            for path in ("main/config.json", "main/long.json", "main/sub/b.json", f"{self.commit}/config.json"):
+                self.held(DOOR, method, f"/acme/tiny/resolve/{path}")
 
-    def test_a_folder_and_a_longer_file_cost_one_statement_more(self):
-        for method, path in (("GET", "long.json"), ("HEAD", "sub/b.json")):
-            self.held(f"{CALLER} {TREE} git_object_read gate_check", method, f"/acme/tiny/resolve/main/{path}")
+    def test_a_file_that_is_not_kept_costs_its_revision_and_its_bytes(self):
+        self.held(f"{DOOR} {TREE} git_object_read", "GET", "/acme/tiny/resolve/main/huge.json")
 
     def test_a_resolve_of_weights_finds_their_bytes_too(self):
-        self.held(f"{CALLER} {TREE} gate_check content_find", "HEAD", "/acme/tiny/resolve/main/a.bin")
+        self.held(f"{DOOR} content_find", "HEAD", "/acme/tiny/resolve/main/a.bin")
 
     def test_a_download_of_weights_is_recorded_by_one_statement(self):
-        self.held(f"{CALLER} {TREE} gate_check content_find delivery_begin", "GET", "/acme/tiny/resolve/main/a.bin")
+        self.held(f"{DOOR} content_find delivery_begin", "GET", "/acme/tiny/resolve/main/a.bin")
 
     def test_a_model_costs_its_summary_and_a_statement_for_its_folders(self):
-        self.held(f"{CALLER} {TREE} git_object_read summary_find", "GET", "/api/models/acme/tiny")
+        self.held(f"{DOOR} {TREE} git_object_read summary_find", "GET", "/api/models/acme/tiny")
 
     def test_a_list_of_a_tree_costs_no_statement_a_file(self):
-        self.held(f"{CALLER} {TREE} gate_check", "GET", "/api/models/acme/tiny/tree/main")
+        self.held(f"{DOOR} {TREE}", "GET", "/api/models/acme/tiny/tree/main")
 
     def test_the_reviewers_queue_is_one_statement(self):
         self.held("caller_find_by_token review_list_status", "GET", "/api/reviews", who="owner")
@@ -99,9 +101,9 @@ class StatementsTest(unittest.TestCase):
     def test_a_batch_of_lfs_asks_once_for_all_objects(self):
         oids = [hashlib.sha256(LARGE + extra).hexdigest() for extra in (b"", b"1", b"2")]
         things = [{"oid": oid, "size": len(LARGE)} for oid in oids]
-        for operation, who, more in (("download", "bob", " gate_check"), ("upload", "owner", "")):
+        for operation, who in (("download", "bob"), ("upload", "owner")):
             body = json.dumps({"operation": operation, "transfers": ["basic"], "objects": things})
-            self.held(f"{CALLER} object_find_all{more}", "POST", "/acme/tiny.git/info/lfs/objects/batch",
+            self.held(f"{DOOR} object_find_all", "POST", "/acme/tiny.git/info/lfs/objects/batch",
                       who=who, body=body, headers={"Content-Type": "application/vnd.git-lfs+json"})
 
 
