@@ -222,6 +222,11 @@ shut_in(const struct child *child, struct error *err)
 
     if (!child->options->config->confine)
         return 0;
+    if (!confine_has_landlock())
+        log_write(&child->service.log, "not confined",
+                  json_pack("{s:s}", "message",
+                            "this kernel has no Landlock: seccomp alone holds "
+                            "the server process"));
     shelter_fill_rules(&rules, child->options->config, child->options->spool);
     return confine_enter(&rules, err);
 }

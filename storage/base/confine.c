@@ -222,14 +222,21 @@ allow_path(int ruleset, const char *path, uint64_t rights, struct error *err)
     return result;
 }
 
+/* The version of Landlock that the kernel has, below 1 for none. */
+static int
+find_landlock(void)
+{
+    return (int)syscall(SYS_landlock_create_ruleset, NULL, 0,
+                        LANDLOCK_CREATE_RULESET_VERSION);
+}
+
 static int
 enter_landlock(const struct confine_rules *rules, struct error *err)
 {
     struct landlock_ruleset_attr attr = {0};
     int result = -1;
     int ruleset;
-    int abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0,
-                           LANDLOCK_CREATE_RULESET_VERSION);
+    int abi = find_landlock();
 
     if (abi < 1 && rules->need_landlock)
         return error_set_system(err, "this kernel has no Landlock");
@@ -336,6 +343,12 @@ enter_seccomp(const struct confine_rules *rules, struct error *err)
 done:
     seccomp_release(filter);
     return result;
+}
+
+bool
+confine_has_landlock(void)
+{
+    return find_landlock() >= 1;
 }
 
 int

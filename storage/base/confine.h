@@ -30,6 +30,9 @@ int confine_become(const char *user, struct error *err);
 int confine_find_user(uid_t *out_uid, gid_t *out_gid, const char *user,
                       struct error *err);
 
+/* Whether this kernel has Landlock switched on. */
+bool confine_has_landlock(void);
+
 /* For this thread and all that it starts afterwards: call it with one. */
 int confine_enter(const struct confine_rules *rules, struct error *err);
 

@@ -37,6 +37,20 @@ def reason(registry, pid):
 
 
 class KeeperTest(unittest.TestCase):
+    @unittest.skipIf(os.environ.get("COVERAGE"), "coverage writes files, so nothing is confined")
+    def test_every_thread_of_the_server_is_confined_and_without_privileges(self):
+        with Daemon() as registry:
+            child = serving(registry)
+            tasks = os.listdir(f"/proc/{child}/task")
+            self.assertGreater(len(tasks), 8)
+            for task in tasks:
+                with open(f"/proc/{child}/task/{task}/status") as f:
+                    status = dict(line.rstrip().split(":\t", 1) for line in f if ":\t" in line)
+                self.assertEqual([status[name] for name in ("NoNewPrivs", "Seccomp", "CapPrm", "CapEff")],
+                                 ["1", "2", "0" * 16, "0" * 16])
+                self.assertNotIn("0", status["Uid"].split())
+                self.assertNotIn("0", status["Gid"].split() + status["Groups"].split())
+
     def test_a_child_that_hangs_is_killed_and_another_serves(self):
         with Daemon(hang_timeout_ms=400) as registry:
             old = serving(registry)
