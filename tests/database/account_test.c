@@ -138,32 +138,36 @@ TEST(an_address_is_one_plain_address)
 
 TEST(what_describes_an_account_has_a_form_and_limits)
 {
-    const struct account_spec good = {.name = "alice",
-                                      .email = "a@example.org"};
-    struct account_spec bad[6];
+    static const char *const fullnames[] = {"two\nlines", "\xff", NULL};
+    struct account_spec spec = {.name = "alice", .email = "a@example.org"};
     struct scene scene;
     char *longest;
 
     open_scene(&scene);
     longest = arena_alloc(scene.arena, ACCOUNT_AVATAR_LIMIT + 1);
     memset(longest, 'x', ACCOUNT_AVATAR_LIMIT + 1);
-    for (size_t i = 0; i < 6; i++)
-        bad[i] = good;
-    bad[0].public_id = "0123456789ABCDEF01234567";
-    bad[1].email = NULL;
-    bad[2].fullname = "two\nlines";
-    bad[3].fullname =
-        arena_bytes(scene.arena, longest, ACCOUNT_FULLNAME_LIMIT + 1);
-    bad[4].fullname = "\xff";
-    bad[5].avatar = longest;
-    bad[5].avatar_length = ACCOUNT_AVATAR_LIMIT + 1;
+    spec.public_id = "0123456789ABCDEF01234567";
+    CHECK(add(&scene, &spec) < 0);
+    spec.public_id = NULL;
+    for (size_t i = 0; i < 3; i++) {
+        spec.fullname =
+            fullnames[i] != NULL
+                ? fullnames[i]
+                : arena_bytes(scene.arena, longest, ACCOUNT_FULLNAME_LIMIT + 1);
+        CHECK(add(&scene, &spec) < 0);
+    }
+    spec.fullname = NULL;
     memcpy(longest, png, sizeof(png) - 1);
-    for (size_t i = 0; i < 6; i++)
-        CHECK(add(&scene, &bad[i]) < 0);
+    spec.avatar = longest;
+    spec.avatar_length = ACCOUNT_AVATAR_LIMIT + 1;
+    CHECK(add(&scene, &spec) < 0);
     CHECK(scene.err.code == ERROR_TOO_LARGE);
+    spec.avatar = NULL;
+    spec.email = NULL;
+    CHECK(add(&scene, &spec) < 0);
     CHECK(seed("SELECT count(*) FROM account") == 0);
-    bad[1].is_organization = true;
-    CHECK(add(&scene, &bad[1]) == 0 && scene.account.is_organization);
+    spec.is_organization = true;
+    CHECK(add(&scene, &spec) == 0 && scene.account.is_organization);
     close_scene(&scene);
 }
 
