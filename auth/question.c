@@ -8,6 +8,9 @@
 #include "storage/base/clock.h"
 #include "storage/db/array.h"
 
+/* Rows in one statement: few enough that nobody waits for it. */
+#define REMOVE_LIMIT 10000
+
 /* Questions that one statement writes. */
 #define BATCH_LIMIT 1000
 
@@ -296,6 +299,25 @@ question_flush(struct question_queue *queue, struct db *db, struct error *err)
         }
         free_batch(&batch);
     } while (batch.count == BATCH_LIMIT);
+    return 0;
+}
+
+int
+question_remove(struct db *db, int64_t days, struct error *err)
+{
+    int64_t count = REMOVE_LIMIT;
+
+    while (count == REMOVE_LIMIT) {
+        struct arena *arena = arena_open();
+        struct db_rows *rows;
+        int result = DB_RUN(&rows, db, arena, "question_remove", err,
+                            db_int(days), db_int(REMOVE_LIMIT));
+
+        count = result == 0 ? db_rows_count(rows) : 0;
+        arena_free(arena);
+        if (result < 0)
+            return -1;
+    }
     return 0;
 }
 

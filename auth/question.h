@@ -38,6 +38,12 @@ int question_flush(struct question_queue *queue, struct db *db,
                    struct error *err);
 
 /*
+ * Removes what was asked more than so many days ago, in batches; outside of a
+ * transaction.
+ */
+int question_remove(struct db *db, int64_t days, struct error *err);
+
+/*
  * How many were lost since the last call: the queue was full and the database
  * out of reach.  For the log.
  */

@@ -42,6 +42,7 @@ struct config {
     int64_t loops;   /* 0: one a core */
     int64_t workers; /* each with a connection to the database */
     int64_t io_threads;
+    int64_t record_days;          /* questions to the gate; 0: for good */
     int64_t scrub_mib_per_second; /* 0: no scrub in the background */
     int64_t scrub_every_days;     /* likewise */
     int64_t hang_timeout_ms;      /* of the server child; 0: never replaced */

@@ -25,7 +25,7 @@ server_job expiry_run;
 /* Sends mail that waits. */
 server_job outbox_run;
 
-/* Removes tries, sessions and links whose time is over. */
+/* Removes tries, sessions, links and questions whose time is over. */
 server_job cleaner_run;
 
 /* Removes weights that nothing refers to. */

@@ -487,6 +487,25 @@ TEST(every_question_is_recorded_with_its_answer)
     close_scene(&scene);
 }
 
+TEST(questions_older_than_their_days_go_however_many_and_no_other)
+{
+    struct scene scene;
+    struct error err;
+
+    open_scene(&scene, NULL);
+    seed("INSERT INTO gate_question (at, allowed, reason)"
+         " SELECT now() - CASE WHEN i <= 20001 THEN interval '31 days'"
+         "                     ELSE interval '29 days' END, true, ''"
+         "   FROM generate_series(1, 20003) AS i");
+    CHECK(question_remove(scene.db, 30, &err) == 0);
+    CHECK(seed("SELECT count(*) FROM gate_question") == 2);
+    CHECK(question_remove(scene.db, 30, &err) == 0);
+    CHECK(seed("SELECT count(*) FROM gate_question") == 2);
+    CHECK(question_remove(scene.db, 28, &err) == 0);
+    CHECK(seed("SELECT count(*) FROM gate_question") == 0);
+    close_scene(&scene);
+}
+
 TEST(a_question_that_finds_no_room_is_counted_as_lost)
 {
     struct scene scene;
