@@ -92,6 +92,45 @@ TEST(a_queue_shows_what_one_may_decide_and_nothing_else)
     scene_close(&scene);
 }
 
+/* How many wait for an account's decision. */
+static size_t
+count_queue(struct scene *scene, int64_t account)
+{
+    const struct review_query query = {
+        .url = "", .status = "pending", .before_ms = CLOCK_NEVER, .limit = 10};
+    struct review_page page = {0};
+
+    CHECK(review_list_queue(&page, scene->db, scene->arena, account, &query,
+                            &scene->err) == 0);
+    return json_array_size(page.items);
+}
+
+TEST(a_request_is_once_in_a_queue_and_moves_with_its_model)
+{
+    struct scene scene;
+    int64_t shop;
+
+    scene_open(&scene);
+    shop = seed_organization("shop");
+    seed_member(shop, scene.second.account, "write");
+    CHECK(scene_set_gate(&scene, "{\"mode\":\"manual\",\"reviewers\":"
+                                 "[\"first\"]}") == 0);
+    seed_member(seed("SELECT namespace FROM repository"), scene.first.account,
+                "admin");
+    CHECK(scene_ask(&scene) == 0);
+    CHECK(count_queue(&scene, scene.owner.account) == 1);
+    CHECK(count_queue(&scene, scene.first.account) == 1);
+    CHECK(count_queue(&scene, scene.second.account) == 0);
+    seed("UPDATE repository SET namespace = %lld", (long long)shop);
+    CHECK(count_queue(&scene, scene.owner.account) == 0);
+    CHECK(count_queue(&scene, scene.first.account) == 1);
+    CHECK(count_queue(&scene, scene.second.account) == 1);
+    seed("DELETE FROM repository");
+    CHECK(count_queue(&scene, scene.second.account) == 0);
+    CHECK(seed("SELECT count(namespace) FROM request") == 0);
+    scene_close(&scene);
+}
+
 /* How many rows a query over the one repository gives. */
 static size_t
 count_listed(struct scene *scene, const struct review_query *query)
