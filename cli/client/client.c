@@ -243,7 +243,9 @@ client_send(struct answer *out, struct client *client, struct arena *arena,
     struct backoff backoff = {.tries = BACKOFF_QUESTION_TRIES,
                               .asked_seconds = BACKOFF_QUESTION_ASKED_S};
 
-    while (try_once(out, client, arena, request, err) < 0) {
+    struct exchange_request asked = *request;
+
+    while (try_once(out, client, arena, &asked, err) < 0) {
         int64_t now_ms = clock_monotonic_ms();
 
         if (!may_repeat(client, request, err) ||
@@ -251,6 +253,7 @@ client_send(struct answer *out, struct client *client, struct arena *arena,
             interrupt_sleep(client->interrupt, (int)(backoff.until_ms - now_ms),
                             err) < 0)
             return -1;
+        asked.is_again = true;
     }
     return 0;
 }

@@ -119,8 +119,11 @@ start_flight(struct run *run, struct partial *partial,
              const struct blocks_range *range, struct error *err)
 {
     struct flight *flight = xcalloc(1, sizeof(*flight));
-    struct exchange_request request = {.method = "GET",
-                                       .url = partial->item->url};
+    struct exchange_request request = {
+        .method = "GET",
+        .url = partial->item->url,
+        .is_again = run->backoff.failed > 0,
+    };
 
     flight->run = run;
     flight->partial = partial;

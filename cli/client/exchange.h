@@ -63,7 +63,8 @@ struct exchange_request {
     /* Given up when nothing moves for so long; 0: 30 s, and an hour once all
      * is sent, for what the registry does then. */
     long stall_s;
-    void *state; /* the caller's own */
+    bool is_again; /* not over a connection that may have failed unseen */
+    void *state;   /* the caller's own */
 };
 
 /* What exchanges of one client share. */

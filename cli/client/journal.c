@@ -46,7 +46,8 @@ describe(struct arena *arena, const struct journal_subject *subject,
 }
 
 /* Marks one line's block; false when it is no line of a journal. */
-static bool
+/* A line that a full disk cut in two says nothing; the others still count. */
+static void
 read_line(struct blocks *blocks, const char *line, bool only_synced)
 {
     char *end;
@@ -54,26 +55,22 @@ read_line(struct blocks *blocks, const char *line, bool only_synced)
 
     if ((line[0] != 'w' && line[0] != 's') || line[1] != ' ' || line[2] < '0' ||
         line[2] > '9')
-        return false;
+        return;
     index = strtoull(line + 2, &end, 10);
-    if (*end != '\0' || index >= blocks->count)
-        return false;
-    if (line[0] == 's' || !only_synced)
+    if (*end == '\0' && index < blocks->count &&
+        (line[0] == 's' || !only_synced))
         blocks_set_done(blocks, (size_t)index);
-    return true;
 }
 
-static bool
+static void
 read_lines(struct blocks *blocks, char *text, bool only_synced)
 {
     char *end;
 
     for (; (end = strchr(text, '\n')) != NULL; text = end + 1) {
         *end = '\0';
-        if (!read_line(blocks, text, only_synced))
-            return false;
+        read_line(blocks, text, only_synced);
     }
-    return true;
 }
 
 /* Marks what an earlier run left; false when that is of no use. */
@@ -95,8 +92,9 @@ read_earlier(struct blocks *blocks, struct arena *arena,
     if (line == NULL || strncmp(text, about, about_length) != 0)
         return false;
     *line = '\0';
-    return read_lines(blocks, line + 1,
-                      strcmp(text + about_length, subject->boot) != 0);
+    read_lines(blocks, line + 1,
+               strcmp(text + about_length, subject->boot) != 0);
+    return true;
 }
 
 /* Writes what is known as a new journal of this boot. */

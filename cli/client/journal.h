@@ -5,8 +5,9 @@
  * boot of the machine it was begun, then "w N" for a block that was written
  * and "s N" for one that is on the disk.  After a crash of the machine only
  * the latter count.  A line is one append, so a kill at any moment leaves at
- * most a torn last line, which is dropped.  The whole file's digest is checked
- * at the end in any case; the journal saves bytes, not trust.
+ * most a torn last line; lines that make no sense are passed over.  The whole
+ * file's digest is checked at the end in any case; the journal saves bytes, not
+ * trust.
  */
 #ifndef CLI_CLIENT_JOURNAL_H
 #define CLI_CLIENT_JOURNAL_H
@@ -26,7 +27,7 @@ struct journal_subject {
 
 /*
  * Opens the journal and marks in blocks what it holds.  One that is about
- * another object or size, or is malformed, is begun anew.  The caller frees
+ * another object or size is begun anew.  The caller frees
  * *out with journal_free.
  */
 int journal_open(struct journal **out, struct blocks *blocks,

@@ -265,6 +265,7 @@ start_piece(struct run *run, struct piece *piece, struct error *err)
                                        .url = piece->url,
                                        .without_token = true,
                                        .stall_s = STALL_S,
+                                       .is_again = run->backoff.failed > 0,
                                        .offset = piece->offset,
                                        .length = piece->length,
                                        .has_body = true,

@@ -16,6 +16,7 @@ import errno
 import hashlib
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -33,6 +34,7 @@ from tests.faults.interposed import Plan
 from tests.faults.wire import Wire
 
 MIB = 1 << 20
+PAGE = 4096
 WEIGHTS = random.Random(3).randbytes(8 * MIB + 5)
 DIGEST = hashlib.sha256(WEIGHTS).hexdigest()
 CONNECTIONS = 2
@@ -41,8 +43,6 @@ TALK = 128 << 10
 # What a connection can have on its way that weigh has not seen: this side's
 # and weigh's buffers, and the piece that the wire has in its hands.
 ON_ITS_WAY = 768 << 10
-# Each connection's unfinished block is fetched again, see weigh(1).
-PULL_AGAIN = CONNECTIONS * (MIB + ON_ITS_WAY)
 # A publish sends objects so small in one piece, four at once.
 OBJECT, OBJECTS, UPLOADS = 2 * MIB, 12, 4
 PUBLISH_AGAIN = UPLOADS * (OBJECT + ON_ITS_WAY)
@@ -137,91 +137,101 @@ class Pull(Point):
             self.wire = Wire(self.registry.server.server_port)
             stack.callback(self.wire.close)
             self.environment["WEIGH_REGISTRY"] = self.wire.url
-            had = getattr(self, self.kind)(self.at(len(WEIGHTS)))
+            is_over = getattr(self, self.kind)(self.at(len(WEIGHTS)))
             self.check_names()
-            if had is not None:
-                self.finish(had)
+            if not is_over:
+                self.finish()
+
+    def blobs(self):
+        return os.path.join(self.environment["HF_HOME"], "hub", "models--acme--tiny", "blobs")
 
     def check_names(self):
         """What lies under a final name is right."""
-        blobs = os.path.join(self.environment["HF_HOME"], "hub", "models--acme--tiny", "blobs")
+        blobs = self.blobs()
         seen = os.listdir(blobs) if os.path.isdir(blobs) else []
         for name in seen:
             with open(os.path.join(blobs, name), "rb") as file:
                 hold(len(name) != 64 or hashlib.sha256(file.read()).hexdigest() == name, "wrong bytes in", name)
         return DIGEST in seen
 
-    def finish(self, had):
-        """The same command goes through, and fetches what was missing."""
+    def kept(self):
+        """Bytes of the weights that are on the disk, and those on record."""
+        path = os.path.join(self.blobs(), DIGEST)
+        if os.path.exists(path):
+            return len(WEIGHTS), len(WEIGHTS)
+        data, lines = b"", []
+        with contextlib.suppress(FileNotFoundError):
+            with open(path + ".incomplete", "rb") as file:
+                data = file.read()
+            with open(path + ".incomplete.journal") as file:
+                lines = re.findall(r"^[ws] (\d+)$", file.read(), re.M)
+        written = sum(min(PAGE, len(data) - at) for at in range(0, len(data), PAGE)
+                      if data[at:at + PAGE] == WEIGHTS[at:at + PAGE])
+        return written, sum(min(MIB, len(WEIGHTS) - int(n) * MIB) for n in set(lines))
+
+    def finish(self, is_right=True):
+        """The same command goes through, and asks for what was missing."""
+        written, noted = self.kept() if is_right else (0, 0)
+        self.again = max(0, written - noted)
+        hold(self.again <= CONNECTIONS * MIB, "fetched twice:", self.again)
         self.wire.begin()
         self.registry.requests.clear()
         self.expect((0,), self.weigh(*self.WORDS))
         hold(self.check_names(), "not there")
-        self.count_again(had)
-        self.check_ranges()
-
-    def check_ranges(self):
-        """Undisturbed, no byte was asked for twice."""
         ranges = sorted(tuple(map(int, headers["Range"][6:].split("-")))
                         for _, path, headers in self.registry.requests if path.endswith("/model.bin"))
+        if not is_right:
+            return
         hold(all(one[1] < other[0] for one, other in zip(ranges, ranges[1:])), "asked for twice:", ranges)
+        hold(sum(end + 1 - begin for begin, end in ranges) == len(WEIGHTS) - noted, "asked for", ranges, "had", noted)
 
-    def count_again(self, had):
-        self.again = max(0, had + self.wire.down - len(WEIGHTS) - TALK)
-        hold(self.again <= PULL_AGAIN, "fetched twice:", self.again)
-        hold(had < PULL_AGAIN or self.wire.down < len(WEIGHTS), "from zero")
-
-    def recovers(self, at, fate, bound):
+    def recovers(self, at, fate):
         """By itself; what was fetched twice was lost on the broken wire."""
         self.wire.begin(at, fate)
         self.expect((0,), self.weigh(*self.WORDS))
         hold(self.check_names(), "not there")
         self.again = max(0, self.wire.down - len(WEIGHTS) - TALK)
-        hold(self.again <= bound, "fetched twice:", self.again)
+        hold(self.again <= CONNECTIONS * ON_ITS_WAY, "fetched twice:", self.again)
+        return True
 
     def cut(self, at):
-        self.recovers(at, "cut", CONNECTIONS * ON_ITS_WAY)
+        return self.recovers(at, "cut")
 
     def reset(self, at):
-        self.recovers(at, "reset", CONNECTIONS * ON_ITS_WAY)
+        return self.recovers(at, "reset")
 
     def stall(self, at):
-        self.recovers(at, "stall", CONNECTIONS * ON_ITS_WAY)
+        return self.recovers(at, "stall")
 
     def gone(self, at):
         self.wire.begin(at, "gone")
         self.expect((6,), self.weigh(*self.WORDS), "127.0.0.1", "trying again", "goes on from here")
-        return self.wire.down
 
     def silent(self, at):
         self.wire.begin(at, "silent")
         self.expect((6,), self.weigh(*self.WORDS), "nothing came from", "goes on from here")
-        return self.wire.down
 
     def kill(self, at):
         self.wire.begin(at, "cut", self.signal(signal.SIGKILL))
         self.expect((-9,), self.weigh(*self.WORDS))
-        return self.wire.down
 
     def interrupt(self, at):
         self.wire.begin(at, "pass", self.signal(signal.SIGINT))
-        if self.expect((0, 130), self.weigh(*self.WORDS)) == 130:
-            return self.wire.down
+        return self.expect((0, 130), self.weigh(*self.WORDS)) == 0
 
     def full(self, at):
         self.expect((7,), self.weigh(*self.WORDS, limit=max(4096, at // 4096 * 4096)), "model.bin", "make room")
-        return 0
 
     def call(self, at):
         self.wire.begin()
-        if self.break_call(self.WORDS) != 0:
-            return self.wire.down
+        return self.break_call(self.WORDS) == 0
 
     def flip(self, at):
         """In a head or a body: mended by itself, or told and mended next."""
         self.wire.begin(at, "flip")
         if self.expect((0, 1, 4, 5, 6), self.weigh(*self.WORDS)) != 0:
-            self.finish(0)
+            self.finish(is_right=False)
+        return True
 
     def lie(self, data, statuses=(5,), words=("model.bin",)):
         """The registry gives these bytes for the weights."""
@@ -229,16 +239,15 @@ class Pull(Point):
         self.expect(statuses, self.weigh(*self.WORDS), *words)
         self.registry.tamper = None
         hold(self.wire.down < 2 * len(WEIGHTS) + MIB, "fetched more than once more:", self.wire.down)
-        return 0
 
     def short(self, at):
-        return self.lie(WEIGHTS[:at])
+        self.lie(WEIGHTS[:at])
 
     def long(self, at):
-        return self.lie(WEIGHTS + WEIGHTS[:at])
+        self.lie(WEIGHTS + WEIGHTS[:at])
 
     def wrong(self, at):
-        return self.lie(WEIGHTS[:at] + bytes([WEIGHTS[at] ^ 1]) + WEIGHTS[at + 1:])
+        self.lie(WEIGHTS[:at] + bytes([WEIGHTS[at] ^ 1]) + WEIGHTS[at + 1:])
 
 
 class Publish(Point):
