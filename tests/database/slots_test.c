@@ -1,6 +1,7 @@
 #include "auth/slots.h"
 
 #include <pthread.h>
+#include <stdio.h>
 
 #include "tests/check.h"
 #include "tests/database/database.h"
@@ -12,8 +13,6 @@
 struct daemon {
     struct slots *slots;
     struct db *db;
-    int64_t account;
-    int taken;
 };
 
 struct scene {
@@ -30,10 +29,8 @@ open_scene(struct scene *scene)
     scene->daemons[0].db = test_database_open();
     scene->daemons[1].db = test_database_connect();
     scene->account = seed_account("alice");
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++)
         scene->daemons[i].slots = slots_open(LIMIT);
-        scene->daemons[i].account = scene->account;
-    }
 }
 
 static void
@@ -138,32 +135,66 @@ TEST(a_lowered_limit_counts_what_is_over_it)
     close_scene(&scene);
 }
 
+/* One place and two who want it, so often that they want it at once. */
+#define ROUNDS 100
+
+struct contest {
+    pthread_barrier_t begin;
+    int64_t accounts[ROUNDS];
+    struct daemon daemons[2];
+};
+
+struct contestant {
+    struct contest *contest;
+    int number;
+    bool has_won[ROUNDS];
+};
+
 static void *
-take_many(void *state)
+contend(void *state)
 {
-    struct daemon *daemon = state;
+    struct contestant *own = state;
+    struct contest *contest = own->contest;
+    const struct daemon *daemon = &contest->daemons[own->number];
     struct arena *arena = arena_open();
     struct error err;
 
-    for (int i = 0; i < 20; i++)
-        daemon->taken += slots_take(daemon->slots, daemon->db, arena,
-                                    daemon->account, &err) == 0;
+    for (int i = 0; i < ROUNDS; i++) {
+        pthread_barrier_wait(&contest->begin);
+        own->has_won[i] = slots_take(daemon->slots, daemon->db, arena,
+                                     contest->accounts[i], &err) == 0;
+    }
     arena_free(arena);
     return NULL;
 }
 
 TEST(two_daemons_at_once_never_give_one_place_twice)
 {
-    struct scene scene;
+    struct contest contest = {0};
+    struct contestant contestants[2] = {{&contest, 0, {0}}, {&contest, 1, {0}}};
     pthread_t threads[2];
 
-    open_scene(&scene);
-    for (int i = 0; i < 2; i++)
-        CHECK(pthread_create(&threads[i], NULL, take_many, &scene.daemons[i]) ==
-              0);
+    contest.daemons[0].db = test_database_open();
+    contest.daemons[1].db = test_database_connect();
+    pthread_barrier_init(&contest.begin, NULL, 2);
+    for (int i = 0; i < ROUNDS; i++) {
+        char name[16];
+
+        snprintf(name, sizeof(name), "user%d", i);
+        contest.accounts[i] = seed_account(name);
+    }
+    for (int i = 0; i < 2; i++) {
+        contest.daemons[i].slots = slots_open(1);
+        CHECK(pthread_create(&threads[i], NULL, contend, &contestants[i]) == 0);
+    }
     for (int i = 0; i < 2; i++)
         pthread_join(threads[i], NULL);
-    CHECK(scene.daemons[0].taken + scene.daemons[1].taken == LIMIT);
-    CHECK(seed("SELECT count(*) FROM upload_slot") == LIMIT);
-    close_scene(&scene);
+    for (int i = 0; i < ROUNDS; i++)
+        CHECK(contestants[0].has_won[i] + contestants[1].has_won[i] == 1);
+    CHECK(seed("SELECT count(*) FROM upload_slot") == ROUNDS);
+    for (int i = 0; i < 2; i++) {
+        slots_free(contest.daemons[i].slots);
+        db_free(contest.daemons[i].db);
+    }
+    pthread_barrier_destroy(&contest.begin);
 }
