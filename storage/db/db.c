@@ -11,6 +11,7 @@
 
 #include "storage/base/clock.h"
 #include "storage/base/hex.h"
+#include "storage/db/await.h"
 #include "storage/db/link.h"
 #include "storage/db/state.h"
 
@@ -29,6 +30,7 @@ struct db {
     int statement_total;
     PGconn *link; /* NULL after it broke */
     int64_t statement_count;
+    int64_t took_ms; /* the last answer, or the wait for one */
     bool in_transaction;
     bool is_begun;  /* the server knows of the transaction */
     bool is_failed; /* only rollback is left */
@@ -83,13 +85,6 @@ db_null(void)
     return (struct db_value){0};
 }
 
-static int
-compare_statements(const void *a, const void *b)
-{
-    return strcmp(((const struct link_statement *)a)->name,
-                  ((const struct link_statement *)b)->name);
-}
-
 static void
 list_statements(struct db *db, const struct db_options *options)
 {
@@ -104,8 +99,7 @@ list_statements(struct db *db, const struct db_options *options)
         for (const struct embed_file *f = options->statements[i]; f->stem; f++)
             db->statements[db->statement_total++] =
                 (struct link_statement){.name = f->stem, .sql = f->bytes};
-    qsort(db->statements, (size_t)total, sizeof(*db->statements),
-          compare_statements);
+    link_sort_statements(db->statements, db->statement_total);
 }
 
 static void
@@ -133,8 +127,9 @@ is_lost(const struct db *db)
 
 /* Lets the other connections know whether the server answers. */
 static void
-note_answer(const struct db *db, int64_t took_ms)
+note_answer(struct db *db, int64_t took_ms)
 {
+    db->took_ms = took_ms;
     if (is_lost(db) && took_ms >= SILENCE_MS)
         outage_begin(db->outage);
     else
@@ -223,15 +218,6 @@ db_free(struct db *db)
     free(db);
 }
 
-static const struct link_statement *
-find_statement(const struct db *db, const char *name)
-{
-    const struct link_statement key = {.name = name};
-
-    return bsearch(&key, db->statements, (size_t)db->statement_total,
-                   sizeof(key), compare_statements);
-}
-
 static int
 fill_parameters(struct link_values *out, const struct db_call *call,
                 struct error *err)
@@ -300,6 +286,10 @@ refuse(struct db *db, PGresult *result, const char *name, struct error *err)
 {
     db->is_failed = db->in_transaction;
     state_to_error(err, db->link, result, name);
+    /* libpq would say that the server ended it. */
+    if (is_lost(db) && db->took_ms >= AWAIT_PATIENCE_MS)
+        error_set_cause(err, "%s: no answer in %" PRId64 " ms", name,
+                        db->took_ms);
     if (is_lost(db) || state_is_outdated(result))
         drop_link(db);
     PQclear(result);
@@ -330,7 +320,8 @@ int
 db_run(struct db_rows **out, struct db *db, struct arena *arena,
        const struct db_call *call, struct error *err)
 {
-    const struct link_statement *statement = find_statement(db, call->name);
+    const struct link_statement *statement =
+        link_find_statement(db->statements, db->statement_total, call->name);
     struct link_values parameters;
     bool is_first = db->in_transaction && !db->is_begun;
     ExecStatusType status;
@@ -380,7 +371,7 @@ end_transaction(struct db *db)
 
 /* What ends a transaction. */
 static PGresult *
-finish(const struct db *db, const char *sql)
+finish(struct db *db, const char *sql)
 {
     int64_t began_ms = clock_monotonic_ms();
     PGresult *result = link_ask(db->link, sql, LINK_ANSWER_TIMEOUT_MS);

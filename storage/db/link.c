@@ -1,6 +1,7 @@
 #include "storage/db/link.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "storage/db/await.h"
@@ -76,6 +77,28 @@ link_open(PGconn **out, const char *conninfo, struct error *err)
     PQsetNoticeReceiver(link, drop_notice, NULL);
     *out = link;
     return 0;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+    return strcmp(((const struct link_statement *)a)->name,
+                  ((const struct link_statement *)b)->name);
+}
+
+void
+link_sort_statements(struct link_statement *statements, int count)
+{
+    qsort(statements, (size_t)count, sizeof(*statements), compare);
+}
+
+const struct link_statement *
+link_find_statement(const struct link_statement *statements, int count,
+                    const char *name)
+{
+    const struct link_statement key = {.name = name};
+
+    return bsearch(&key, statements, (size_t)count, sizeof(key), compare);
 }
 
 PGresult *

@@ -53,6 +53,13 @@ struct link_statement {
 /* ERROR_DATABASE when it cannot be had.  The caller ends it with PQfinish. */
 int link_open(PGconn **out, const char *conninfo, struct error *err);
 
+/* By name, for link_find_statement, which gives NULL for one that is not there.
+ */
+void link_sort_statements(struct link_statement *statements, int count);
+const struct link_statement *
+link_find_statement(const struct link_statement *statements, int count,
+                    const char *name);
+
 /* Settings and statements of a fresh connection, in one round trip. */
 int link_prepare(PGconn *link, struct link_statement *statements, int count,
                  struct error *err);
