@@ -44,7 +44,7 @@ int blob_writer_open(struct blob_writer **out, struct blob_store *store,
 int blob_writer_add(struct blob_writer *writer, const void *bytes,
                     size_t length, struct error *err);
 
-/* Returns when the blob is durable under its name. */
+/* Returns when the blob is durable under its name, or leaves none. */
 int blob_writer_commit(struct blob_writer *writer, struct error *err);
 void blob_writer_free(struct blob_writer *writer); /* drops the uncommitted */
 

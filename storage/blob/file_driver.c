@@ -68,7 +68,11 @@ make_folder(int folder, const char *name, struct error *err)
 {
     if (mkdirat(folder, name, 0700) < 0 && errno != EEXIST)
         return error_set_system(err, "blob folder");
-    return sync_folder(folder, ".", err);
+    if (sync_folder(folder, ".", err) == 0)
+        return 0;
+    /* Who finds a folder takes it for one that lasts. */
+    unlinkat(folder, name, AT_REMOVEDIR);
+    return -1;
 }
 
 static int
@@ -175,7 +179,10 @@ rename_into_place(const struct file_writer *writer, struct error *err)
         return -1;
     if (renameat(folder, from, folder, to) < 0)
         return error_set_system(err, "blob");
-    return sync_folder(folder, prefix, err);
+    if (sync_folder(folder, prefix, err) == 0)
+        return 0;
+    unlinkat(folder, to, 0);
+    return -1;
 }
 
 static int

@@ -32,8 +32,8 @@ def option(name, default):
     return found[0] if found else default
 
 
-def points(counts):
-    """(class, fate, errno, turn) for so many calls of each class."""
+def points(counts, always=()):
+    """(class, fate, errno, turn) for so many calls of each class; always are in every run."""
     found = []
     memory_turns = int(option("memory", 40))
     first, _, parts = option("part", "1/1").partition("/")
@@ -42,12 +42,12 @@ def points(counts):
         found += [(kind, fate, number, turn) for turn in range(1, counts[kind] + 1, stride)]
     if EVERY:
         return found[int(first) - 1::int(parts)]
-    return random.Random(SEED).sample(found, min(len(found), POINTS))
+    return [*always, *random.Random(SEED).sample(found, min(len(found), POINTS))]
 
 
-def sweep(name, counts, meet, violations):
+def sweep(name, counts, meet, violations, always=()):
     """Calls meet for each point, which says whether the fault came; prints what came of it."""
-    chosen = points(counts)
+    chosen = points(counts, always)
     began = shown = time.monotonic()
     fired = seen = 0
     for done, point in enumerate(chosen, 1):
