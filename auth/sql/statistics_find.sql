@@ -1,5 +1,5 @@
 -- statistics_find: what waits and how much there is, one row, for /metrics.
--- What waits is counted to 10,000.  Blobs are counted to 1 MiB of their table,
+-- What waits is counted to 1,000.  Blobs are counted to 1 MiB of their table,
 -- and estimated from a sample of as many pages when it is larger.
 --   ->  requests bigint, requests_seconds bigint, mails bigint,
 --       mails_seconds bigint, entries bigint, entries_seconds bigint,
@@ -14,7 +14,7 @@ WITH page AS (
               FROM request
              WHERE status = 'pending' AND withdrawn_at IS NULL
              ORDER BY asked_at
-             LIMIT 10000) first
+             LIMIT 1000) first
 ), mail AS (
     SELECT count(*) AS count,
            extract(epoch FROM now() - min(created_at))::bigint AS seconds
@@ -22,7 +22,7 @@ WITH page AS (
               FROM outbox
              WHERE sent_at IS NULL AND failed_at IS NULL
              ORDER BY next_at
-             LIMIT 10000) first
+             LIMIT 1000) first
 ), entry AS (
     SELECT count(*) AS count,
            extract(epoch FROM now() - min(created_at))::bigint AS seconds
@@ -30,7 +30,7 @@ WITH page AS (
               FROM log_entry
              WHERE index IS NULL
              ORDER BY id
-             LIMIT 10000) first
+             LIMIT 1000) first
 ), sample AS (
     SELECT count(*) AS count, coalesce(sum(size), 0) AS bytes
       FROM blob TABLESAMPLE SYSTEM ((SELECT 100 / scale FROM page))
@@ -44,7 +44,7 @@ SELECT waiting.count, coalesce(waiting.seconds, 0), mail.count,
           FROM (SELECT
                   FROM blob_garbage
                  ORDER BY dropped_at
-                 LIMIT 10000) first),
+                 LIMIT 1000) first),
        (SELECT count(*) FROM content WHERE quarantined_at IS NOT NULL)
            AS quarantined,
        (SELECT ended_at FROM scrub) AS scrubbed_at

@@ -192,18 +192,18 @@ write_queues(struct buffer *out, const struct statistics_database *database)
     if (!database->is_up)
         return;
     write_gauge(out, "access_requests_open",
-                "Requests for access that wait for a decision, to 10000.",
+                "Requests for access that wait for a decision, to 1000.",
                 database->requests);
     write_gauge(out, "access_requests_oldest_seconds",
                 "How long the oldest of them has waited.",
                 database->requests_seconds);
     write_gauge(out, "outbox_waiting",
-                "Mails and webhooks that wait, to 10000.", database->mails);
+                "Mails and webhooks that wait, to 1000.", database->mails);
     write_gauge(out, "outbox_oldest_seconds",
                 "How long the oldest of them has waited.",
                 database->mails_seconds);
     write_gauge(out, "sequencer_lag_entries",
-                "Entries of the log without an index, to 10000.",
+                "Entries of the log without an index, to 1000.",
                 database->entries);
     write_gauge(out, "sequencer_lag_seconds",
                 "How long the oldest of them has waited.",
@@ -213,7 +213,7 @@ write_queues(struct buffer *out, const struct statistics_database *database)
     write_gauge(out, "blob_bytes", "Their bytes, estimated likewise.",
                 database->blob_bytes);
     write_gauge(out, "blob_garbage",
-                "Blobs to be removed that nothing refers to, to 10000.",
+                "Blobs to be removed that nothing refers to, to 1000.",
                 database->garbage);
     write_gauge(out, "quarantined_objects",
                 "Objects found damaged, which nobody is served.",

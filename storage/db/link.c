@@ -12,7 +12,8 @@
 
 /*
  * Each statement is small, whatever the plan expects of a table that has grown:
- * compiling one costs more than it, and so do helpers to share it with.
+ * compiling one costs more than it, and so do helpers to share it with.  A page
+ * that an index names is in memory or on flash, and costs like the next one.
  */
 /* clang-format off */
 static const char settings[] =
@@ -24,6 +25,7 @@ static const char settings[] =
     TEXT(LINK_IDLE_TIMEOUT_MS) "', false),"
     "       set_config('jit', 'off', false),"
     "       set_config('max_parallel_workers_per_gather', '0', false),"
+    "       set_config('random_page_cost', '1.1', false),"
     "       set_config('timezone', 'UTC', false),"
     "       set_config('datestyle', 'ISO, YMD', false),"
     "       set_config('bytea_output', 'hex', false)";
