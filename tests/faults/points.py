@@ -1,6 +1,6 @@
 """Which calls of an operation are to fail: a few of them, or with --every all.
 
-    python3 sweep_test.py --every [--memory=TURNS] [--part=I/N] [Sweep.TEST ...]
+    python3 sweep_test.py --every [--memory=TURNS] [--part=I/N] [--class=CLASS] [Sweep.TEST ...]
 
 Memory is asked for so often that TURNS calls are taken, at equal distances.
 A part is every Nth point from the Ith, which counts from 1.
@@ -32,22 +32,24 @@ def option(name, default):
     return found[0] if found else default
 
 
-def points(counts, always=()):
+def points(counts, always, few):
     """(class, fate, errno, turn) for so many calls of each class; always are in every run."""
     found = []
     memory_turns = int(option("memory", 40))
     first, _, parts = option("part", "1/1").partition("/")
     for kind, fate, number in FATES:
+        if kind != option("class", kind):
+            continue
         stride = max(1, counts[kind] // memory_turns) if kind == "memory" else 1
         found += [(kind, fate, number, turn) for turn in range(1, counts[kind] + 1, stride)]
     if EVERY:
         return found[int(first) - 1::int(parts)]
-    return [*always, *random.Random(SEED).sample(found, min(len(found), POINTS))]
+    return [*always, *random.Random(SEED).sample(found, min(len(found), few))]
 
 
-def sweep(name, counts, meet, violations, always=()):
+def sweep(name, counts, meet, violations, always=(), few=POINTS):
     """Calls meet for each point, which says whether the fault came; prints what came of it."""
-    chosen = points(counts, always)
+    chosen = points(counts, always, few)
     began = shown = time.monotonic()
     fired = seen = 0
     for done, point in enumerate(chosen, 1):
@@ -63,5 +65,5 @@ def sweep(name, counts, meet, violations, always=()):
 
 
 def main():
-    ours = ("--every", "--memory=", "--part=")
+    ours = ("--every", "--memory=", "--part=", "--class=")
     unittest.main(argv=[word for word in sys.argv if not word.startswith(ours)])
