@@ -78,6 +78,14 @@ send_answer(struct connection *c)
     case OUTFLOW_SENT:
         return end_exchange(c);
     case OUTFLOW_MORE:
+        /*
+         * The others' turn, and then on at once: the socket is called writable
+         * again only when a third of it is empty, and until then nothing would
+         * leave.
+         */
+        c->mark_ms = clock_monotonic_ms();
+        event_active(&c->writable, EV_WRITE, 0);
+        return false;
     case OUTFLOW_WAIT:
         if (answer->at != at || answer->done != done)
             c->mark_ms = clock_monotonic_ms();

@@ -53,12 +53,16 @@ fill(struct intake *intake, const char *bytes, size_t length)
     intake->filling_length += length;
 }
 
+_Static_assert(INTAKE_PIECE_BYTES >= REQUEST_BODY_MEMORY,
+               "a body that outgrew memory is a piece");
+
 /* The body outgrew memory: what is there becomes the first piece to fly. */
 static void
 spill_over(struct intake *intake)
 {
     intake->sink = intake->spill;
-    intake->flying = intake->memory->bytes;
+    /* It comes back to be filled as a whole piece. */
+    intake->flying = xrealloc(intake->memory->bytes, INTAKE_PIECE_BYTES);
     intake->flying_length = intake->memory->length;
     memset(intake->memory, 0, sizeof(*intake->memory));
 }

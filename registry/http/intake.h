@@ -16,7 +16,11 @@
 #include "storage/base/buffer.h"
 #include "storage/base/error.h"
 
-#define INTAKE_PIECE_BYTES 262144
+/*
+ * Hashed and written by other threads while the next one fills: so long that
+ * waking them costs little beside it.
+ */
+#define INTAKE_PIECE_BYTES 2097152
 
 struct intake {
     struct buffer *memory; /* where a short body stays */

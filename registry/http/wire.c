@@ -1,6 +1,8 @@
 #include "registry/http/wire.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <stdlib.h>
 #include <sys/sendfile.h>
@@ -12,6 +14,8 @@
 
 /* Plain text that one batch of records holds. */
 #define BATCH_BYTES 262144
+/* A piece of a file that is worth a cork. */
+#define CORK_BYTES 65536
 /* An idle connection keeps no more memory for records than this. */
 #define REST_BYTES 4096
 
@@ -21,6 +25,7 @@ struct wire {
     struct tls_output output; /* fills out */
     struct buffer out;        /* records that wait */
     size_t sent;              /* of out */
+    bool is_corked;           /* nothing short of a full packet leaves */
     bool is_broken;
 };
 
@@ -138,6 +143,18 @@ wire_read(struct wire *wire, void *out, size_t length)
     return n >= 0 ? n : read_errno(wire);
 }
 
+/* A file goes in packets as long as may be; else each piece of it is one. */
+static void
+cork(struct wire *wire, bool wanted)
+{
+    int flag = wanted;
+
+    if (wire->is_corked == wanted)
+        return;
+    setsockopt(wire->fd, IPPROTO_TCP, TCP_CORK, &flag, sizeof(flag));
+    wire->is_corked = wanted;
+}
+
 int
 wire_flush(struct wire *wire)
 {
@@ -153,6 +170,7 @@ wire_flush(struct wire *wire)
     }
     wire->out.length = 0;
     wire->sent = 0;
+    cork(wire, false);
     return 0;
 }
 
@@ -226,6 +244,8 @@ wire_send_file(struct wire *wire, const struct wire_file *file, size_t length)
         return WIRE_BROKEN;
     if (wire->ssl != NULL)
         return send_copied(wire, file, length);
+    if (length > CORK_BYTES)
+        cork(wire, true);
     n = sendfile(wire->fd, file->fd, &offset, length);
     if (n == 0)
         return wire_fail(wire);
