@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 
 #include "storage/base/arena.h"
 #include "storage/base/file.h"
+#include "storage/base/hex.h"
 
 /*
  * A window is sent to the disk while the next one is filled, and given back to
@@ -22,13 +24,18 @@
 #define INCOMING "incoming"
 #define PATH_SIZE (sizeof(INCOMING) + BLOB_NAME_SIZE)
 
+/* One for each two first digits of a name. */
+#define FOLDERS 256
+
 struct file_store {
     struct blob_store store;
     int folder;
+    atomic_bool is_lasting[FOLDERS]; /* there, and synced since the open */
 };
 
 struct file_writer {
     struct blob_writer writer;
+    struct file_store *store;
     int folder; /* the store's */
     int fd;
     uint64_t written;
@@ -68,11 +75,7 @@ make_folder(int folder, const char *name, struct error *err)
 {
     if (mkdirat(folder, name, 0700) < 0 && errno != EEXIST)
         return error_set_system(err, "blob folder");
-    if (sync_folder(folder, ".", err) == 0)
-        return 0;
-    /* Who finds a folder takes it for one that lasts. */
-    unlinkat(folder, name, AT_REMOVEDIR);
-    return -1;
+    return sync_folder(folder, ".", err);
 }
 
 static int
@@ -109,7 +112,7 @@ static int
 writer_open(struct blob_writer **out, struct blob_store *base, const char *name,
             struct error *err)
 {
-    const struct file_store *store = (const struct file_store *)base;
+    struct file_store *store = (struct file_store *)base;
     struct file_writer *writer;
     char path[PATH_SIZE];
     int fd;
@@ -120,6 +123,7 @@ writer_open(struct blob_writer **out, struct blob_store *base, const char *name,
     if (fd < 0)
         return error_set_system(err, "new blob");
     writer = xcalloc(1, sizeof(*writer));
+    writer->store = store;
     writer->folder = store->folder;
     writer->fd = fd;
     snprintf(writer->name, sizeof(writer->name), "%s", name);
@@ -163,7 +167,24 @@ writer_add(struct blob_writer *base, const void *bytes, size_t length,
     return send_windows(writer, err);
 }
 
-/* The folder of the first two digits is made when the first blob needs it. */
+/*
+ * The folder of the first two digits is made when the first blob needs it.  One
+ * that is found may be another writer's, or a killed one's, who had not synced
+ * it yet; so each open of the store does it once.
+ */
+static int
+ensure_folder(struct file_store *store, const char *prefix, struct error *err)
+{
+    int number = hex_digit(prefix[0]) * 16 + hex_digit(prefix[1]);
+
+    if (atomic_load(&store->is_lasting[number]))
+        return 0;
+    if (make_folder(store->folder, prefix, err) < 0)
+        return -1;
+    atomic_store(&store->is_lasting[number], true);
+    return 0;
+}
+
 static int
 rename_into_place(const struct file_writer *writer, struct error *err)
 {
@@ -174,8 +195,7 @@ rename_into_place(const struct file_writer *writer, struct error *err)
 
     incoming_path(from, writer->name);
     final_path(to, writer->name);
-    if (faccessat(folder, prefix, F_OK, 0) < 0 &&
-        make_folder(folder, prefix, err) < 0)
+    if (ensure_folder(writer->store, prefix, err) < 0)
         return -1;
     if (renameat(folder, from, folder, to) < 0)
         return error_set_system(err, "blob");
