@@ -199,7 +199,7 @@ door_check(struct repository *out, struct standing *out_standing, struct db *db,
         .namespace_name = question->namespace_name,
         .name = question->name,
     };
-    const struct door_answer *answer;
+    const struct door_answer *answer = NULL;
 
     if (door_ask(&answer, db, &asked, 1, err) < 0)
         return -1;

@@ -88,16 +88,26 @@ copy_text(struct arena *arena, const struct db_rows *rows, int64_t row,
     return text != NULL ? arena_text(arena, text) : NULL;
 }
 
+/* Of a column that is never null. */
+static const char *
+copy_word(struct arena *arena, const struct db_rows *rows, int64_t row,
+          int column)
+{
+    const char *word = copy_text(arena, rows, row, column);
+
+    return word != NULL ? word : "";
+}
+
 void
 gate_read_facts(struct gate_facts *out, struct arena *arena,
                 const struct db_rows *rows, int64_t row, int column)
 {
     *out = (struct gate_facts){
-        .mode = copy_text(arena, rows, row, column + MODE),
+        .mode = copy_word(arena, rows, row, column + MODE),
         .is_disabled = db_get_bool(rows, row, column + IS_DISABLED),
         .is_live = db_get_bool(rows, row, column + IS_LIVE),
         .token_ends_at_ms = db_get_time(rows, row, column + TOKEN_ENDS_AT),
-        .relation = copy_text(arena, rows, row, column + RELATION),
+        .relation = copy_word(arena, rows, row, column + RELATION),
         .is_private = db_get_bool(rows, row, column + IS_PRIVATE),
         .members_gated = db_get_bool(rows, row, column + MEMBERS_GATED),
         .is_embargoed = !db_is_null(rows, row, column + EMBARGO),

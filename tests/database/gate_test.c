@@ -82,7 +82,7 @@ check_door(const struct scene *scene)
     CHECK(again.agreement == scene->answer.agreement);
     CHECK(again.valid_until_ms == scene->answer.valid_until_ms);
     CHECK((again.detail == NULL) == (scene->answer.detail == NULL));
-    CHECK(again.detail == NULL ||
+    CHECK(again.detail == NULL || scene->answer.detail == NULL ||
           strcmp(again.detail, scene->answer.detail) == 0);
 }
 
