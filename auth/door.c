@@ -201,7 +201,7 @@ door_check(struct repository *out, struct standing *out_standing, struct db *db,
     };
     const struct door_answer *answer = NULL;
 
-    if (door_ask(&answer, db, &asked, 1, err) < 0)
+    if (door_ask(&answer, db, &asked, 1, err) != 0)
         return -1;
     *out = answer->repository;
     *out_standing = answer->standing;
