@@ -184,6 +184,24 @@ send(int fd, const void *bytes, size_t length, int flags)
                                       : REAL(send)(fd, bytes, length, flags);
 }
 
+/* In part it sends some of the first piece alone. */
+ssize_t
+sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    struct msghdr part = *message;
+    struct iovec first = message->msg_iov[0];
+    size_t length = first.iov_len;
+
+    if (is_cut(fd, class_of(fd, CLASSES, CLASS_SEND, CLASS_ANSWER), &length))
+        return fail();
+    if (length < first.iov_len) {
+        first.iov_len = length;
+        part.msg_iov = &first;
+        part.msg_iovlen = 1;
+    }
+    return REAL(sendmsg)(fd, &part, flags);
+}
+
 ssize_t
 read(int fd, void *bytes, size_t length)
 {
