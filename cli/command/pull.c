@@ -8,6 +8,7 @@
 #include "cli/command/session.h"
 #include "cli/command/table.h"
 #include "cli/terminal/progress.h"
+#include "storage/base/text.h"
 
 static const struct option_row pull_options[] = {
     {"local-dir", "DIR", "put the files into DIR, not into the Hub's cache",
@@ -38,6 +39,13 @@ show_agreed(struct context *context, const char *model)
                : arena_format(context->arena, "; licence agreed %.10s", at);
 }
 
+/* "tiny" of "acme/tiny". */
+static const char *
+short_name(const struct model_name *model)
+{
+    return model->name + strlen(model->namespace_name) + 1;
+}
+
 /* How the signature counts, for people. */
 static void
 say_trust(struct context *context, const struct release_target *target,
@@ -62,6 +70,11 @@ say_trust(struct context *context, const struct release_target *target,
         context, "verified   signed by %s, key %s%s; %zu of %zu files%s\n",
         model->namespace_name, target->trust.key_short, ways[target->trust.way],
         count, count, show_agreed(context, model->name));
+    /* A claim, and tools may sign any folder: but a registry could show one of
+     * the publisher's models under the name of another. */
+    if (strcmp(target->signature.subject, short_name(model)) != 0)
+        command_say(context, "note       it was signed under the name \"%s\"\n",
+                    text_printable(context->arena, target->signature.subject));
 }
 
 static json_t *
@@ -72,14 +85,15 @@ to_json(const struct pull_result *result, const struct model_name *model)
 
     if (target->is_signed)
         digest_write(key, &target->trust.key);
-    return json_pack("{s:s,s:s,s:s,s:s,s:i,s:I,s:I,s:b,s:s,s:b}", "model",
-                     model->name, "revision", target->label, "commit",
-                     target->commit, "path", result->path, "files",
-                     (int)target->tree.count, "bytes",
-                     (json_int_t)result->size_bytes, "fetchedBytes",
-                     (json_int_t)result->fetched_bytes, "signed",
-                     target->is_signed, "key", key, "firstUse",
-                     target->is_signed && target->trust.way == TRUST_FIRST_USE);
+    return json_pack(
+        "{s:s,s:s,s:s,s:s,s:i,s:I,s:I,s:b,s:s,s:b,s:s*}", "model", model->name,
+        "revision", target->label, "commit", target->commit, "path",
+        result->path, "files", (int)target->tree.count, "bytes",
+        (json_int_t)result->size_bytes, "fetchedBytes",
+        (json_int_t)result->fetched_bytes, "signed", target->is_signed, "key",
+        key, "firstUse",
+        target->is_signed && target->trust.way == TRUST_FIRST_USE, "signedAs",
+        target->is_signed ? target->signature.subject : NULL);
 }
 
 /* What the reviewer gave as the reason, after the registry's words. */

@@ -186,6 +186,14 @@ class Trust(Case):
         self.pull(status=5)
         self.assert_nothing_arrived()
 
+    def test_another_model_of_the_publisher_is_shown_by_its_own_name(self):
+        """sign is given a folder called "folder"; the model is tiny."""
+        self.assertEqual(self.pull()["signedAs"], "folder")
+        shown = self.weigh("pull", "acme/tiny")
+        self.assertIn('it was signed under the name "folder"', shown)
+        self.registry.name = "acme/folder"
+        self.assertNotIn("under the name", self.weigh("pull", "acme/folder"))
+
     def test_a_signature_that_is_none_is_no_unsigned_model(self):
         for text in (b"", b"{}", b"not json", b'{"a":' * 1000):
             self.registry.files["model.sig"] = text
