@@ -1,5 +1,6 @@
 #include "storage/content/collect.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,64 +58,115 @@ collect_claims(struct collection *c, struct error *err)
     return repeat(&c->counts.uncommitted, c->db, &claims, err);
 }
 
-/*
- * One batch, in a transaction of two statements: the second sees what came
- * between the first one's judgement and its locks.  *last is moved on.
- */
+/* Removes of the objects after from, up to the last, what nobody has. */
 static int
-collect_batch(int64_t *out_found, struct collection *c, struct arena *arena,
-              struct digest *last, size_t last_length, struct error *err)
+remove_objects(struct collection *c, struct arena *arena, struct db_value from,
+               struct db_value last, struct error *err)
 {
     struct array_item items[BATCH];
     struct db_rows *found;
     struct db_rows *removed;
+    int64_t count;
 
-    if (DB_RUN(&found, c->db, arena, "collect_lock_content", err, db_int(BATCH),
-               db_bytes(last->bytes, last_length)) < 0)
+    if (DB_RUN(&found, c->db, arena, "collect_lock_content", err, from, last) <
+        0)
         return -1;
-    *out_found = db_rows_count(found);
-    for (int64_t i = 0; i < *out_found; i++)
+    count = db_rows_count(found);
+    for (int64_t i = 0; i < count; i++)
         items[i].bytes = db_get_bytes(&items[i].length, found, i, 0);
-    if (*out_found == 0)
+    if (count == 0)
         return 0;
-    memcpy(last->bytes, items[*out_found - 1].bytes, DIGEST_BYTES);
     if (DB_RUN(&removed, c->db, arena, "collect_content", err,
-               array_of_bytes(arena, items, (size_t)*out_found)) < 0)
+               array_of_bytes(arena, items, (size_t)count)) < 0)
         return -1;
     c->counts.objects += db_rows_count(removed);
     return 0;
+}
+
+/*
+ * One slice of all objects, in a transaction: its last statement sees what
+ * came between the judgement of the one before and its locks.  *last, of which
+ * *length bytes count, is moved on; a length of 0 says that there was none.
+ */
+static int
+collect_slice(struct collection *c, struct arena *arena, struct digest *last,
+              size_t *length, struct error *err)
+{
+    struct db_value from = db_bytes(
+        arena_bytes(arena, (const char *)last->bytes, *length), *length);
+    struct db_rows *next;
+    const void *bytes;
+
+    if (DB_RUN(&next, c->db, arena, "collect_next_content", err, from,
+               db_int(BATCH)) < 0)
+        return -1;
+    *length = 0;
+    if (db_rows_count(next) == 0)
+        return 0;
+    bytes = db_get_bytes(length, next, 0, 0);
+    memcpy(last->bytes, bytes, DIGEST_BYTES);
+    return remove_objects(c, arena, from, db_bytes(bytes, *length), err);
 }
 
 static int
 collect_objects(struct collection *c, struct error *err)
 {
     struct digest last = {0};
-    size_t last_length = 0; /* from the start */
-    int64_t found = BATCH;
+    size_t length = 0; /* from the start */
 
-    while (found == BATCH) {
+    do {
         struct arena *arena = arena_open();
         int result = db_begin(c->db, err);
 
         if (result == 0) {
-            result = collect_batch(&found, c, arena, &last, last_length, err);
+            result = collect_slice(c, arena, &last, &length, err);
             result = db_end(c->db, result, err);
         }
         arena_free(arena);
         if (result < 0)
             return -1;
-        last_length = DIGEST_BYTES;
-    }
+    } while (length > 0);
+    return 0;
+}
+
+/* One slice of all blobs; last, a name, is moved on, and "" at the end. */
+static int
+collect_blob_slice(struct collection *c, struct arena *arena,
+                   char last[BLOB_NAME_SIZE], struct error *err)
+{
+    struct db_value from = db_text(arena_text(arena, last));
+    struct db_rows *rows;
+    const char *name;
+
+    if (DB_RUN(&rows, c->db, arena, "collect_next_blob", err, from,
+               db_int(BATCH)) < 0)
+        return -1;
+    last[0] = '\0';
+    if (db_rows_count(rows) == 0)
+        return 0;
+    name = db_get_text(rows, 0, 0);
+    snprintf(last, BLOB_NAME_SIZE, "%s", name);
+    if (DB_RUN(&rows, c->db, arena, "collect_blobs", err, from, db_text(name)) <
+        0)
+        return -1;
+    c->counts.blobs += db_rows_count(rows);
     return 0;
 }
 
 static int
 collect_blobs(struct collection *c, struct error *err)
 {
-    const struct db_value limit = db_int(BATCH);
-    const struct db_call call = {"collect_blobs", &limit, 1};
+    char last[BLOB_NAME_SIZE] = "";
 
-    return repeat(&c->counts.blobs, c->db, &call, err);
+    do {
+        struct arena *arena = arena_open();
+        int result = collect_blob_slice(c, arena, last, err);
+
+        arena_free(arena);
+        if (result < 0)
+            return -1;
+    } while (last[0] != '\0');
+    return 0;
 }
 
 /* Bytes first: a kill between the two leaves a row that is tried again. */

@@ -187,7 +187,7 @@ SELECT 'verify', sha256(('link' || i)::bytea), 1000 + i,
   FROM generate_series(1, greatest(:count / 10, 100)) AS i;
 
 INSERT INTO content_part (upload, number, blob, size)
-SELECT id, 1, encode(sha256('1'), 'hex') || '.0000000000000000', 1
+SELECT id, 1, encode(sha256(id::text::bytea), 'hex') || '.0000000000000000', 1
   FROM content_upload
  WHERE digest = '\x00';
 

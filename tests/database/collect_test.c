@@ -198,8 +198,9 @@ TEST(no_bytes_go_while_a_backup_is_made)
     CHECK(collect(&f).removed == 0);
     CHECK(count_files(&f) == 1);
     dump_free(dump);
-    while (seed("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") >
-           0)
+    while (seed("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+                " AND database = (SELECT oid FROM pg_database"
+                "                  WHERE datname = current_database())") > 0)
         continue; /* the server is at ending the session */
     CHECK(collect(&f).removed == 1);
     fixture_free(&f);

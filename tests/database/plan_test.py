@@ -24,8 +24,6 @@ OID = "'\\x" + "00" * 20 + "'"
 # Statements that may read all of a table, and why.
 EXCEPTED = {
     "account_list": "an administrator's list of everybody, in order",
-    "collect_blobs": "once an hour: what nothing refers to is found by looking at all",
-    "collect_lock_content": "once an hour, as collect_blobs",
     "dump_blobs": "a backup holds all blobs",
     "dump_sequences": "a backup: of PostgreSQL's own tables",
     "dump_tables": "a backup: of PostgreSQL's own tables",
@@ -67,6 +65,10 @@ HOT = {
     "outbox_take": ("60",),
     "collect_uploads": ("100",),
     "collect_uncommitted": ("1000", "100"),
+    "collect_next_content": (HASH, "1000"),
+    "collect_lock_content": (HASH, r"'\\x10'"),
+    "collect_next_blob": ("''", "1000"),
+    "collect_blobs": ("''", "'1'"),
     "collect_list_garbage": ("1000", "100"),
 }
 
