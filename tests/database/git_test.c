@@ -372,8 +372,12 @@ TEST(hostile_names_whose_hashes_collide_take_no_longer_than_others)
     for (unsigned i = 0; i < COLLIDING; i++) {
         char *name = arena_alloc(f.arena, 2 * PAIRS + 1);
 
-        for (int k = 0; k < PAIRS; k++)
-            memcpy(name + 2 * k, (i >> k & 1) != 0 ? "Aa" : "BB", 2);
+        for (size_t k = 0; k < PAIRS; k++) {
+            bool is_first = (i >> k & 1) != 0;
+
+            name[2 * k] = is_first ? 'A' : 'B';
+            name[2 * k + 1] = is_first ? 'a' : 'B';
+        }
         edits[i] = (struct edit){name, EDIT_WRITE, first.blob};
     }
     /* Half a minute for a quarter of them, with libgit2's own table. */

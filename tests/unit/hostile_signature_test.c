@@ -16,6 +16,7 @@
 #include "auth/key/key.h"
 #include "auth/key/signature.h"
 #include "storage/base/arena.h"
+#include "storage/base/buffer.h"
 #include "storage/base/json.h"
 #include "tests/check.h"
 
@@ -216,7 +217,7 @@ TEST(hostile_38_an_envelope_for_one_purpose_serves_no_other)
     static const char *const types[] = {
         "application/vnd.in-toto+json",
         "application/vnd.weighhouse.receipt+json",
-        AGREEMENT_TYPE " ",
+        "application/vnd.weighhouse.agreement+json ",
         "Application/vnd.weighhouse.agreement+json",
         "",
     };
@@ -272,19 +273,20 @@ TEST(hostile_38_a_number_with_a_fraction_is_no_number_here)
     arena_free(arena);
 }
 
-static char *
+static const char *
 nest(struct arena *arena, const char *opening, const char *closing)
 {
-    size_t one = strlen(opening);
-    size_t other = strlen(closing);
-    char *text = arena_alloc(arena, DEEP * (one + other) + 2);
+    struct buffer text = {0};
+    const char *deep;
 
-    for (size_t i = 0; i < DEEP; i++) {
-        memcpy(text + i * one, opening, one);
-        memcpy(text + DEEP * one + 1 + i * other, closing, other);
-    }
-    text[DEEP * one] = '1';
-    return text;
+    for (size_t i = 0; i < DEEP; i++)
+        buffer_append_text(&text, opening);
+    buffer_append_text(&text, "1");
+    for (size_t i = 0; i < DEEP; i++)
+        buffer_append_text(&text, closing);
+    deep = arena_bytes(arena, text.bytes, text.length);
+    buffer_free(&text);
+    return deep;
 }
 
 TEST(hostile_38_json_of_ten_thousand_levels_is_no_signature)
