@@ -75,7 +75,7 @@ def routes():
         ("list by creation", "GET", NEWEST + "&sort=createdAt&direction=1", None),
         ("list of an author", "GET", NEWEST + "&author=lab", None),
         ("list of one's own", "GET", NEWEST + "&author=lab", "rita"),
-        ("list of a tag", "GET", "/api/models?limit=10&filter=tag7", None),
+        ("list of a tag", "GET", "/api/models?limit=20&filter=tag7", None),
         ("list, gated", "GET", NEWEST + "&gated=true", None),
         ("search for one", "GET", NEWEST + "&search=Measured", None),
         ("search for all", "GET", NEWEST + "&search=model", None),
