@@ -506,6 +506,48 @@ TEST(questions_older_than_their_days_go_however_many_and_no_other)
     close_scene(&scene);
 }
 
+/* Lets account ask for a model, have a grant and agree to licence 1. */
+static void
+seed_standing(int64_t model, int64_t account, const char *id)
+{
+    seed("WITH asked AS (INSERT INTO request (public_id, repository,"
+         " repository_name, account, account_name, status)"
+         " VALUES ('%s', %lld, 'x/y', %lld, 'x', 'accepted') RETURNING *)"
+         " INSERT INTO access_grant (public_id, repository, account, request)"
+         " SELECT public_id, repository, account, id FROM asked",
+         id, (long long)model, (long long)account);
+    seed("INSERT INTO agreement (public_id, repository, repository_name,"
+         " account, account_name, licence, revision, how, key, envelope,"
+         " receipt) VALUES ('%s', %lld, 'x/y', %lld, 'x',"
+         " decode(repeat('1', 64), 'hex'), 'main', 'flag', '', '', '')",
+         id, (long long)model, (long long)account);
+}
+
+TEST(what_others_have_or_oneself_elsewhere_opens_nothing)
+{
+    struct scene scene;
+    int64_t other;
+
+    open_scene(&scene, "manual");
+    seed_licence(&scene, "1");
+    other = seed_account("other");
+    seed_member(scene.acme, other, "admin");
+    seed_member(seed_organization("elsewhere"), scene.person, "admin");
+    seed_standing(scene.repository.id, other, "aaaaaaaaaaaaaaaaaaaaaaaa");
+    seed_standing(seed_model(scene.acme, "another"), scene.person,
+                  "bbbbbbbbbbbbbbbbbbbbbbbb");
+    CHECK(ask(&scene) == GATE_NO_REQUEST);
+    seed_request(&scene, "pending", "NULL");
+    CHECK(ask(&scene) == GATE_PENDING);
+    seed("UPDATE request SET status = 'accepted'");
+    CHECK(ask(&scene) == GATE_RESET);
+    seed("DELETE FROM access_grant WHERE public_id LIKE 'bb%%'");
+    seed("DELETE FROM request WHERE public_id NOT LIKE 'aa%%'");
+    seed_grant(&scene, "now()", "NULL");
+    CHECK(ask(&scene) == GATE_LICENCE);
+    close_scene(&scene);
+}
+
 TEST(a_question_that_finds_no_room_is_counted_as_lost)
 {
     struct scene scene;
