@@ -197,8 +197,8 @@ write_queues(struct buffer *out, const struct statistics_database *database)
     write_gauge(out, "access_requests_oldest_seconds",
                 "How long the oldest of them has waited.",
                 database->requests_seconds);
-    write_gauge(out, "outbox_waiting",
-                "Mails and webhooks that wait, to 1000.", database->mails);
+    write_gauge(out, "outbox_waiting", "Mails and webhooks that wait, to 1000.",
+                database->mails);
     write_gauge(out, "outbox_oldest_seconds",
                 "How long the oldest of them has waited.",
                 database->mails_seconds);
