@@ -141,7 +141,8 @@ class BackupTest(Case):
         refused = self.run_weighd(restored, "restore", path, status=1)
         self.assertIn(b"another secret file", refused.stderr)
         os.unlink(secret)
-        self.run_weighd(restored, "restore", path, status=1)  # its folder is root's
+        if os.geteuid() == 0:  # the folder is root's, and the daemon is not
+            self.run_weighd(restored, "restore", path, status=1)
         restored.settings["secret_file"] = os.path.join(restored.folder, "data", "secret")
         restored.write_conf()
         self.run_weighd(restored, "restore", path)

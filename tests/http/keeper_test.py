@@ -76,6 +76,8 @@ class KeeperTest(unittest.TestCase):
     def test_a_child_that_hangs_does_not_keep_weighd_from_stopping(self):
         with Daemon(hang_timeout_ms=0, stop_timeout_ms=100) as registry:
             child = serving(registry)
+            # The parent waits for a first child's word before it hears signals.
+            watched.until(lambda: watched.events(registry, "start"), "the start", registry)
             halt(child)
             self.assertEqual(registry.stop(), 0)
             self.assertEqual(reason(registry, child), ["it does not end"])
