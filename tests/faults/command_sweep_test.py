@@ -44,17 +44,7 @@ class CommandSweep(Case):
         self.assertTrue(done, self.said)
         counts = self.plan.disarm()[1]
         check(done)
-
-        def meet(*point):
-            self.plan.arm(*point)
-            done = act()
-            fired = self.plan.disarm()[0]
-            try:
-                check(done)
-            except AssertionError as error:
-                self.violations.append(f"{name} {point}: {error}")
-            return fired
-
+        meet = points.meeting(name, self.plan, act, check, self.violations)
         points.sweep(name, counts, meet, self.violations, always)
         self.assertEqual(self.violations, [])
 

@@ -42,17 +42,7 @@ class ParentSweep(Case):
         counts = self.plan.disarm()[1]
         self.assertTrue(done)
         check(done)
-
-        def meet(*point):
-            self.plan.arm(*point)
-            done = act()
-            fired = self.plan.disarm()[0]
-            try:
-                check(done)
-            except AssertionError as error:
-                self.violations.append(f"{name} {point}: {error}")
-            return fired
-
+        meet = points.meeting(name, self.plan, act, check, self.violations)
         points.sweep(name, {kind: counts[kind] if kind in kinds else 0 for kind in CLASSES}, meet, self.violations,
                      few=few)
         self.assertEqual(self.violations, [])

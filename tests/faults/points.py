@@ -64,6 +64,21 @@ def sweep(name, counts, meet, violations, always=(), few=POINTS):
                       "violations": len(violations), "seconds": round(time.monotonic() - began)}), flush=True)
 
 
+def meeting(name, plan, act, check, violations):
+    """For sweep: what becomes of an operation that is called and looked at with one fault in it."""
+    def meet(*point):
+        plan.arm(*point)
+        done = act()
+        fired = plan.disarm()[0]
+        try:
+            check(done)
+        except AssertionError as error:
+            violations.append(f"{name} {point}: {error}")
+        return fired
+
+    return meet
+
+
 def main():
     ours = ("--every", "--memory=", "--part=", "--class=")
     unittest.main(argv=[word for word in sys.argv if not word.startswith(ours)])
