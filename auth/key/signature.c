@@ -23,27 +23,10 @@ compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* As if '/' came before every other byte, so that folders stay together. */
-static int
-compare_parts(const char *a, const char *b)
-{
-    while (*a == *b && *a != '\0') {
-        a++;
-        b++;
-    }
-    if (*a == *b)
-        return 0;
-    if (*a == '\0' || *b == '\0')
-        return *a == '\0' ? -1 : 1;
-    if (*a == '/' || *b == '/')
-        return *a == '/' ? -1 : 1;
-    return (unsigned char)*a < (unsigned char)*b ? -1 : 1;
-}
-
 static int
 compare_names_by_parts(const void *a, const void *b)
 {
-    return compare_parts(*(const char *const *)a, *(const char *const *)b);
+    return text_compare_paths(*(const char *const *)a, *(const char *const *)b);
 }
 
 int

@@ -242,7 +242,6 @@ client_send(struct answer *out, struct client *client, struct arena *arena,
 {
     struct backoff backoff = {.tries = BACKOFF_QUESTION_TRIES,
                               .asked_seconds = BACKOFF_QUESTION_ASKED_S};
-
     struct exchange_request asked = *request;
 
     while (try_once(out, client, arena, &asked, err) < 0) {

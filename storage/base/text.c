@@ -341,6 +341,22 @@ text_is_blank(const char *text)
     return true;
 }
 
+int
+text_compare_paths(const char *a, const char *b)
+{
+    while (*a == *b && *a != '\0') {
+        a++;
+        b++;
+    }
+    if (*a == *b)
+        return 0;
+    if (*a == '\0' || *b == '\0')
+        return *a == '\0' ? -1 : 1;
+    if (*a == '/' || *b == '/')
+        return *a == '/' ? -1 : 1;
+    return (unsigned char)*a < (unsigned char)*b ? -1 : 1;
+}
+
 bool
 text_is_same_name(const char *a, const char *b)
 {

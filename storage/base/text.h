@@ -58,6 +58,12 @@ char *text_line(struct arena *arena, const char *text);
  */
 char *text_fold(struct arena *arena, const char *text);
 
+/*
+ * Orders paths as if '/' came before every other byte, so that what lies in a
+ * folder stays together, right behind a file of the folder's name.
+ */
+int text_compare_paths(const char *a, const char *b);
+
 /* Nothing that shows: spaces, line breaks and what has no width. */
 bool text_is_blank(const char *text);
 

@@ -11,24 +11,11 @@ struct folded {
     const char *text;
 };
 
-/* As if '/' came before every other byte, so that folders stay together. */
 static int
-compare_parts(const void *first, const void *second)
+compare_folded(const void *a, const void *b)
 {
-    const char *a = ((const struct folded *)first)->text;
-    const char *b = ((const struct folded *)second)->text;
-
-    while (*a == *b && *a != '\0') {
-        a++;
-        b++;
-    }
-    if (*a == *b)
-        return 0;
-    if (*a == '\0' || *b == '\0')
-        return *a == '\0' ? -1 : 1;
-    if (*a == '/' || *b == '/')
-        return *a == '/' ? -1 : 1;
-    return (unsigned char)*a < (unsigned char)*b ? -1 : 1;
+    return text_compare_paths(((const struct folded *)a)->text,
+                              ((const struct folded *)b)->text);
 }
 
 static int
@@ -64,7 +51,7 @@ twin_check(const struct twin_path *paths, size_t count, struct error *err)
     for (size_t i = 0; i < count; i++)
         folded[i] = (struct folded){&paths[i], text_fold(arena, paths[i].path)};
     if (count > 1)
-        qsort(folded, count, sizeof(*folded), compare_parts);
+        qsort(folded, count, sizeof(*folded), compare_folded);
     for (size_t i = 1; i < count && result == 0; i++)
         result = check_pair(&folded[i - 1], &folded[i], err);
     arena_free(arena);
