@@ -9,24 +9,26 @@ struct member {
     struct crew *crew;
     pthread_t thread;
     struct db *db; /* NULL: this crew has none */
+    pthread_cond_t wake;
+    bool is_resting;
+    struct member *below; /* rests longer */
 };
 
 struct lane {
     struct task *first;
     struct task **last;
-    int count;
 };
 
 struct crew {
-    pthread_mutex_t lock; /* over all but members */
-    pthread_cond_t wake;  /* a task came, or the end */
-    pthread_cond_t idle;  /* the last task is done */
+    pthread_mutex_t lock;   /* over all but threads and connections */
+    pthread_cond_t idle;    /* the last task is done */
+    struct member *resting; /* who rested last */
     struct lane alone;
     struct lane shared; /* those with a run_many */
     uint64_t posted;
-    int waiting;   /* tasks in the lanes */
-    int running;   /* threads that have tasks */
-    int gathering; /* of these, with tasks of the shared lane */
+    int waiting;       /* tasks in the lanes */
+    int running;       /* threads that have tasks */
+    bool is_gathering; /* one of them, tasks of the shared lane */
     bool is_ending;
     struct member *members;
     int count;   /* members with a place */
@@ -45,7 +47,6 @@ open_lane(struct lane *lane)
 {
     lane->first = NULL;
     lane->last = &lane->first;
-    lane->count = 0;
 }
 
 static void
@@ -54,7 +55,6 @@ append(struct lane *lane, struct task *task)
     task->next = NULL;
     *lane->last = task;
     lane->last = &task->next;
-    lane->count++;
 }
 
 static struct task *
@@ -63,7 +63,6 @@ shift(struct lane *lane)
     struct task *task = lane->first;
 
     lane->first = task->next;
-    lane->count--;
     if (lane->first == NULL)
         lane->last = &lane->first;
     return task;
@@ -78,9 +77,7 @@ is_empty(const struct crew *crew)
 static bool
 can_share(const struct crew *crew)
 {
-    return crew->shared.count > 0 &&
-           (crew->gathering == 0 || (crew->gathering < CREW_GATHERERS &&
-                                     crew->shared.count >= CREW_GATHER_LEAST));
+    return crew->shared.first != NULL && !crew->is_gathering;
 }
 
 /* Under the lock: the lane whose first task came first, or NULL. */
@@ -96,24 +93,51 @@ choose(struct crew *crew)
     return &crew->shared;
 }
 
+/* Under the lock, which it gives up until another calls wake_one. */
 static void
-take(struct turn *out, struct crew *crew)
+rest(struct member *member)
 {
+    struct crew *crew = member->crew;
+
+    member->is_resting = true;
+    member->below = crew->resting;
+    crew->resting = member;
+    while (member->is_resting)
+        pthread_cond_wait(&member->wake, &crew->lock);
+}
+
+/* Under the lock. */
+static void
+wake_one(struct crew *crew)
+{
+    struct member *member = crew->resting;
+
+    if (member == NULL)
+        return;
+    crew->resting = member->below;
+    member->is_resting = false;
+    pthread_cond_signal(&member->wake);
+}
+
+static void
+take(struct turn *out, struct member *member)
+{
+    struct crew *crew = member->crew;
     struct lane *lane;
     int limit;
 
     out->count = 0;
     pthread_mutex_lock(&crew->lock);
-    while ((lane = choose(crew)) == NULL &&
-           !(crew->is_ending && is_empty(crew)))
-        pthread_cond_wait(&crew->wake, &crew->lock);
+    /* At the end, what waits to be shared is left to who gathers now. */
+    while ((lane = choose(crew)) == NULL && !crew->is_ending)
+        rest(member);
     out->is_shared = lane == &crew->shared;
     limit = out->is_shared ? CREW_GATHER_LIMIT : 1;
     while (lane != NULL && lane->first != NULL && out->count < limit)
         out->tasks[out->count++] = shift(lane);
     crew->waiting -= out->count;
     crew->running += out->count > 0;
-    crew->gathering += out->is_shared;
+    crew->is_gathering = crew->is_gathering || out->is_shared;
     pthread_mutex_unlock(&crew->lock);
 }
 
@@ -122,7 +146,8 @@ note_done(struct crew *crew, const struct turn *turn)
 {
     pthread_mutex_lock(&crew->lock);
     crew->running--;
-    crew->gathering -= turn->is_shared;
+    if (turn->is_shared)
+        crew->is_gathering = false;
     if (crew->running == 0 && is_empty(crew))
         pthread_cond_broadcast(&crew->idle);
     pthread_mutex_unlock(&crew->lock);
@@ -147,7 +172,7 @@ work(void *state)
     struct turn turn;
 
     for (;;) {
-        take(&turn, member->crew);
+        take(&turn, member);
         if (turn.count == 0)
             return NULL;
         run(&turn, member->db);
@@ -175,7 +200,6 @@ crew_open(struct crew **out, const char *name, int count,
     struct crew *crew = xcalloc(1, sizeof(*crew));
 
     pthread_mutex_init(&crew->lock, NULL);
-    pthread_cond_init(&crew->wake, NULL);
     pthread_cond_init(&crew->idle, NULL);
     open_lane(&crew->alone);
     open_lane(&crew->shared);
@@ -183,6 +207,9 @@ crew_open(struct crew **out, const char *name, int count,
     crew->count = count;
     for (int i = 0; i < count; i++) {
         crew->members[i].crew = crew;
+        pthread_cond_init(&crew->members[i].wake, NULL);
+    }
+    for (int i = 0; i < count; i++) {
         if (database != NULL &&
             db_open(&crew->members[i].db, database, err) < 0)
             goto fail;
@@ -208,7 +235,7 @@ crew_post(struct crew *crew, struct task *task)
     crew->waiting++;
     /* Who gathers now will look for more when done. */
     if (!is_shared || can_share(crew))
-        pthread_cond_signal(&crew->wake);
+        wake_one(crew);
     pthread_mutex_unlock(&crew->lock);
 }
 
@@ -238,13 +265,15 @@ crew_free(struct crew *crew)
         return;
     pthread_mutex_lock(&crew->lock);
     crew->is_ending = true;
-    pthread_cond_broadcast(&crew->wake);
+    while (crew->resting != NULL)
+        wake_one(crew);
     pthread_mutex_unlock(&crew->lock);
     for (int i = 0; i < crew->started; i++)
         pthread_join(crew->members[i].thread, NULL);
-    for (int i = 0; i < crew->count; i++)
+    for (int i = 0; i < crew->count; i++) {
         db_free(crew->members[i].db);
-    pthread_cond_destroy(&crew->wake);
+        pthread_cond_destroy(&crew->members[i].wake);
+    }
     pthread_cond_destroy(&crew->idle);
     pthread_mutex_destroy(&crew->lock);
     free(crew->members);

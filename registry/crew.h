@@ -3,9 +3,10 @@
  *
  * The server has two: workers, each with a database connection, and IO
  * threads.  Tasks are run in the order in which they came; crew_free lets
- * those that are there be done first.  Tasks with a run_many are taken many at
- * once, by few of the threads: while one round trip is under way the next
- * fills.
+ * those that are there be done first.  The thread that rested last is woken
+ * first, since what it needs lies nearest.  Tasks with a run_many are taken
+ * many at once, by one thread at a time: a round trip costs less a task the
+ * more share it, and while one is under way the next turn fills.
  */
 #ifndef REGISTRY_CREW_H
 #define REGISTRY_CREW_H
@@ -15,14 +16,8 @@
 #include "storage/base/error.h"
 #include "storage/db/db.h"
 
-/*
- * Tasks that one call of run_many gets at most; how many calls there are at
- * once; and how many tasks wait before another begins beside the first: a
- * round trip costs less a task the more share it.
- */
+/* Tasks that one call of run_many gets at most. */
 #define CREW_GATHER_LIMIT 128
-#define CREW_GATHERERS 2
-#define CREW_GATHER_LEAST 32
 
 struct crew;
 

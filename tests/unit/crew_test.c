@@ -123,23 +123,34 @@ TEST(neither_kind_goes_before_what_came_earlier)
     CHECK(scene.pieces[2].order == 4);
 }
 
-TEST(while_one_gathers_few_more_wait_and_many_do_not)
+TEST(while_one_gathers_the_next_turn_fills)
 {
     open_scene(2);
     scene.holders[0].run_many = hold_many;
     crew_post(scene.crew, &scene.holders[0]);
     sem_wait(&scene.held);
-    for (int i = 0; i < CREW_GATHER_LEAST - 1; i++)
+    for (int i = 0; i < 5; i++)
         post(&scene.pieces[i], true);
-    post(&scene.pieces[CREW_GATHER_LEAST], false);
+    post(&scene.pieces[5], false);
     while (atomic_load(&scene.done) < 1)
         continue;
-    CHECK(scene.pieces[CREW_GATHER_LEAST].order == 1);
+    CHECK(scene.pieces[5].order == 1);
     CHECK(scene.pieces[0].order == 0);
-    post(&scene.pieces[CREW_GATHER_LEAST - 1], true);
-    while (atomic_load(&scene.done) < CREW_GATHER_LEAST + 1)
+    sem_post(&scene.let_go);
+    while (atomic_load(&scene.done) < 6)
         continue;
-    CHECK(scene.pieces[0].company == CREW_GATHER_LEAST);
+    CHECK(scene.pieces[0].company == 5);
+    crew_free(scene.crew);
+}
+
+TEST(an_end_waits_for_what_is_gathered_and_for_what_waits_behind_it)
+{
+    open_scene(2);
+    scene.holders[0].run_many = hold_many;
+    crew_post(scene.crew, &scene.holders[0]);
+    sem_wait(&scene.held);
+    post(&scene.pieces[0], true);
     sem_post(&scene.let_go);
     crew_free(scene.crew);
+    CHECK(scene.pieces[0].order == 1);
 }
