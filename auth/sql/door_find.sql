@@ -3,7 +3,7 @@
 -- revision names, as it is now.
 --   $1  bytea[]   SHA-256 of a token's text; null where the caller is known
 --   $2  bigint[]  the account known already, 0 for nobody
---   $3  bigint[]  and its token, 0 for none
+--   $3  bigint[]  and its token, 0 for none; another account's is not live
 --   $4  text[]    kind
 --   $5  text[]    namespace, in any case
 --   $6  text[]    name, in any case
@@ -21,7 +21,7 @@
 -- No sort and no aggregate for each: they cost more than all the rest.  The
 -- LIMITs keep each look-up one in an index that is unique, where a join could
 -- read all grants of a repository, or all tokens.
-SELECT r.id, r.public_id, r.kind, r.namespace, n.name, r.name, r.private,
+SELECT r.id, r.public_id, r.kind, r.namespace, r.owner, r.name, r.private,
        r.disabled_at IS NOT NULL, r.allow_unsafe, COALESCE(g.mode, 'open'),
        r.created_by, r.created_at, r.updated_at,
        CASE WHEN r.namespace = c.id THEN 'owner'
@@ -87,8 +87,15 @@ SELECT r.id, r.public_id, r.kind, r.namespace, n.name, r.name, r.private,
   LEFT JOIN LATERAL (
        SELECT id, role, account, expires_at, last_used_at
          FROM token
-        WHERE id = COALESCE((SELECT id FROM token WHERE hash = asked.hash),
-                            NULLIF(asked.token, 0))
+        WHERE hash = asked.hash
+          AND revoked_at IS NULL
+          AND (expires_at IS NULL OR expires_at > now())
+        UNION ALL
+       SELECT id, role, account, expires_at, last_used_at
+         FROM token
+        WHERE asked.hash IS NULL
+          AND id = NULLIF(asked.token, 0)
+          AND account = asked.account
           AND revoked_at IS NULL
           AND (expires_at IS NULL OR expires_at > now())
         LIMIT 1) t ON true
@@ -99,22 +106,21 @@ SELECT r.id, r.public_id, r.kind, r.namespace, n.name, r.name, r.private,
           AND disabled_at IS NULL
         LIMIT 1) c ON true
   LEFT JOIN LATERAL (
-       SELECT *
-         FROM repository
-        WHERE id = COALESCE(
-               (SELECT named.id
-                  FROM repository named
-                  JOIN account owner ON owner.id = named.namespace
-                 WHERE named.kind = asked.kind
-                   AND owner.name_key = lower(asked.namespace)
-                   AND named.name_key = lower(asked.name)),
-               (SELECT moved.repository
-                  FROM repository_redirect moved
-                 WHERE moved.kind = asked.kind
-                   AND moved.namespace_key = lower(asked.namespace)
-                   AND moved.name_key = lower(asked.name)))
+       SELECT named.*, owner.name AS owner
+         FROM account owner
+         JOIN repository named ON named.namespace = owner.id
+        WHERE owner.name_key = lower(asked.namespace)
+          AND named.kind = asked.kind
+          AND named.name_key = lower(asked.name)
+        UNION ALL
+       SELECT named.*, owner.name
+         FROM repository_redirect moved
+         JOIN repository named ON named.id = moved.repository
+         JOIN account owner ON owner.id = named.namespace
+        WHERE moved.kind = asked.kind
+          AND moved.namespace_key = lower(asked.namespace)
+          AND moved.name_key = lower(asked.name)
         LIMIT 1) r ON true
-  LEFT JOIN account n ON n.id = r.namespace
   LEFT JOIN gate g ON g.repository = r.id
   LEFT JOIN licence l ON l.digest = g.licence
   LEFT JOIN LATERAL (

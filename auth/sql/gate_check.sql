@@ -39,7 +39,7 @@ SELECT COALESCE(g.mode, 'open'),
   LEFT JOIN gate g ON g.repository = r.id
   LEFT JOIN licence l ON l.digest = g.licence
   LEFT JOIN account a ON a.id = $2
-  LEFT JOIN token t ON t.id = $3
+  LEFT JOIN token t ON t.id = $3 AND t.account = $2
   LEFT JOIN membership m ON m.organization = r.namespace AND m.account = $2
   LEFT JOIN request q ON q.repository = r.id AND q.account = $2
                      AND q.withdrawn_at IS NULL

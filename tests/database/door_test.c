@@ -191,6 +191,7 @@ TEST(a_repository_that_moved_is_found_under_its_old_name)
 {
     struct door_question question;
     struct scene scene;
+    int64_t old;
 
     open_scene(&scene);
     seed("INSERT INTO repository_redirect"
@@ -202,6 +203,30 @@ TEST(a_repository_that_moved_is_found_under_its_old_name)
     CHECK(ask(&scene, &question)->repository.id == scene.tiny);
     question.kind = REPOSITORY_DATASET;
     CHECK(ask(&scene, &question)->repository.id == 0);
+    /* A repository of that name goes before where the old one went. */
+    question.kind = REPOSITORY_MODEL;
+    old = seed_model(scene.acme, "old");
+    CHECK(ask(&scene, &question)->repository.id == old);
+    close_scene(&scene);
+}
+
+TEST(a_token_of_somebody_else_is_not_live)
+{
+    struct caller other = {.name = "other", .role = TOKEN_READ};
+    struct door_question question;
+    struct scene scene;
+
+    open_scene(&scene);
+    other.account = seed_account("other");
+    other.token = seed("SELECT id FROM token");
+    question = question_of(&scene);
+    question.caller = &other;
+    question.name = "hidden";
+    CHECK(!ask(&scene, &question)->facts.is_live);
+    CHECK(!ask(&scene, &question)->standing.may_see);
+    other.account = scene.anna;
+    CHECK(ask(&scene, &question)->facts.is_live);
+    CHECK(ask(&scene, &question)->standing.may_see);
     close_scene(&scene);
 }
 
