@@ -234,7 +234,7 @@ inflow_refuse_body(struct connection *c, const struct error *err)
 static int
 read_body(struct connection *c, size_t room, struct error *err)
 {
-    char *bytes = c->host->scratch;
+    char *bytes = intake_place(&c->exchange->intake);
     size_t used;
     ssize_t n;
 
@@ -245,6 +245,8 @@ read_body(struct connection *c, size_t room, struct error *err)
         buffer_consume(&c->input, used);
         return 0;
     }
+    if (bytes == NULL)
+        bytes = c->host->scratch;
     if (room > HOST_SCRATCH_BYTES)
         room = HOST_SCRATCH_BYTES;
     n = wire_read(c->wire, bytes, room);

@@ -43,13 +43,25 @@ intake_room(const struct intake *intake)
     return INTAKE_PIECE_BYTES - intake->filling_length;
 }
 
+char *
+intake_place(struct intake *intake)
+{
+    if (intake->sink.add == NULL)
+        return NULL;
+    if (intake->filling == NULL)
+        intake->filling = xrealloc(NULL, INTAKE_PIECE_BYTES);
+    return intake->filling + intake->filling_length;
+}
+
+/* What was read into its place is there but for what chunks have around it. */
 static void
 fill(struct intake *intake, const char *bytes, size_t length)
 {
+    char *place = intake_place(intake);
+
     assert(length <= INTAKE_PIECE_BYTES - intake->filling_length);
-    if (intake->filling == NULL)
-        intake->filling = xrealloc(NULL, INTAKE_PIECE_BYTES);
-    memcpy(intake->filling + intake->filling_length, bytes, length);
+    if (bytes != place)
+        memmove(place, bytes, length);
     intake->filling_length += length;
 }
 

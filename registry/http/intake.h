@@ -42,6 +42,12 @@ void intake_open_memory(struct intake *intake, struct buffer *memory,
 void intake_open_sink(struct intake *intake, const struct body_sink *sink);
 void intake_free(struct intake *intake); /* frees the sink's state too */
 
+/*
+ * Where intake_room bytes may be read to, so that intake_add needs no copy of
+ * them; NULL while the body is short.  Valid until the next call.
+ */
+char *intake_place(struct intake *intake);
+
 /* How many bytes it can take now; 0: wait until the IO thread is done. */
 size_t intake_room(const struct intake *intake);
 
