@@ -169,8 +169,8 @@ log_failure(const struct exchange *exchange, const struct error *err)
                         "cause", err->cause));
 }
 
-static void
-refuse(struct exchange *exchange, const struct error *err)
+void
+exchange_turn_away(struct exchange *exchange, const struct error *err)
 {
     log_failure(exchange, err);
     refusal_answer(&exchange->response, &exchange->request, err);
@@ -181,7 +181,7 @@ void
 exchange_refuse(struct exchange *exchange, const struct error *err)
 {
     exchange->is_refused = true;
-    refuse(exchange, err);
+    exchange_turn_away(exchange, err);
 }
 
 struct exchange *
@@ -206,7 +206,7 @@ exchange_open(struct host *host, const struct origin *origin,
     if (read_query(request, &err) < 0 ||
         router_find(&exchange->input.match, host->router, exchange->arena,
                     request->method, request->target, &err) < 0)
-        refuse(exchange, &err);
+        exchange_turn_away(exchange, &err);
     request->repository.kind = exchange->input.match.kind;
     return exchange;
 }
@@ -293,19 +293,13 @@ begin_body(struct exchange *exchange, struct error *err)
 }
 
 void
-exchange_turn_away(struct exchange *exchange, const struct error *err)
-{
-    refuse(exchange, err);
-}
-
-void
 exchange_begin(struct exchange *exchange, struct db *db)
 {
     struct error err;
 
     exchange->request.db = db;
     if (check(exchange, &err) < 0)
-        refuse(exchange, &err);
+        exchange_turn_away(exchange, &err);
     else
         exchange_go_on(exchange, db);
 }
@@ -329,7 +323,7 @@ exchange_go_on(struct exchange *exchange, struct db *db)
         if (begin_body(exchange, &err) < 0) {
             if (db != NULL)
                 db_rollback(db);
-            refuse(exchange, &err);
+            exchange_turn_away(exchange, &err);
             return;
         }
     }
@@ -365,12 +359,12 @@ exchange_end(struct exchange *exchange, struct db *db)
     request->db = db;
     exchange->is_unread = false;
     if (open_body(exchange, &err) < 0) {
-        refuse(exchange, &err);
+        exchange_turn_away(exchange, &err);
         return;
     }
     if (clock_monotonic_ms() - exchange->checked_ms > CHECK_AGAIN_MS &&
         route->right != RIGHT_LINK && check(exchange, &err) < 0) {
-        refuse(exchange, &err);
+        exchange_turn_away(exchange, &err);
         return;
     }
     handle(exchange);

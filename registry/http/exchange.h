@@ -90,7 +90,7 @@ void exchange_go_on(struct exchange *exchange, struct db *db);
 /* Before the entry: from when on changes are to be heard. */
 void exchange_note_check(struct exchange *exchange);
 
-/* Refused at the entry. */
+/* Answers with err; the connection lives on where it can. */
 void exchange_turn_away(struct exchange *exchange, const struct error *err);
 
 /* On a worker, when the whole body is there. */
