@@ -139,11 +139,14 @@ class Daemon:
         return dict(os.environ, ASAN_OPTIONS=f"{options}:detect_leaks=0")
 
     def start(self):
+        self.begin()
+        self.wait_ready()
+
+    def begin(self):
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [self.weighd, "--config", self.conf], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env=self.environment())
-        self.wait_ready()
 
     def wait_ready(self):
         end = time.monotonic() + START_SECONDS

@@ -48,6 +48,8 @@ struct parent {
     const char *spool;
     struct log log;
     int signals; /* signalfd */
+    bool is_started; /* one of this program's children has come to serve */
+    bool is_failed;  /* the first did not */
     bool is_stopping;
     int64_t restart_ms;    /* the next pause before a child starts again */
     int64_t restart_at_ms; /* 0: none is due */
@@ -174,23 +176,12 @@ promote(struct parent *parent)
         parent->candidate = NULL;
         log_write(&parent->log, "reload", NULL);
     }
+    if (!parent->is_started)
+        log_write(&parent->log, "start",
+                  json_pack("{s:s}", "url",
+                            settings_config(parent->settings)->url));
+    parent->is_started = true;
     supervisor_say_ready();
-}
-
-/* A first child that does not come to serve is a mistake in the settings. */
-static int
-start_first_child(struct parent *parent, struct error *err)
-{
-    struct keeper_child *child;
-
-    if (keeper_start(&parent->keeper, be_child, parent, err) < 0)
-        return -1;
-    child = keeper_find(&parent->keeper, KEEPER_STARTING);
-    if (keeper_read(child) != CHILD_READY)
-        return error_set(err, ERROR_INTERNAL,
-                         "the server did not start; the line above says why");
-    promote(parent);
-    return 0;
 }
 
 /* All stays as it was; the supervisor hears that we are back. */
@@ -278,25 +269,35 @@ plan_restart(struct parent *parent, const struct keeper_child *was)
         parent->restart_ms = RESTART_MOST_MS;
 }
 
+/* A first child that does not come to serve is a mistake in the settings. */
+static void
+take_death(struct parent *parent, const struct keeper_child *was)
+{
+    struct error err;
+
+    if (parent->is_stopping || was->state == KEEPER_LEAVING)
+        return;
+    if (keeper_find(&parent->keeper, KEEPER_SERVING) != NULL) {
+        error_set(&err, ERROR_INTERNAL,
+                  "the new server did not start; the old one goes on");
+        refuse_reload(parent, &err);
+    } else if (was->state == KEEPER_STARTING && !parent->is_started) {
+        parent->is_failed = true;
+    } else {
+        plan_restart(parent, was);
+    }
+}
+
 static void
 reap(struct parent *parent)
 {
     struct keeper_child was;
-    struct error err;
 
     for (;;) {
         keeper_reap(&parent->keeper, &was);
         if (was.state == KEEPER_NONE)
             return;
-        if (parent->is_stopping || was.state == KEEPER_LEAVING)
-            continue;
-        if (keeper_find(&parent->keeper, KEEPER_SERVING) == NULL) {
-            plan_restart(parent, &was);
-        } else {
-            error_set(&err, ERROR_INTERNAL,
-                      "the new server did not start; the old one goes on");
-            refuse_reload(parent, &err);
-        }
+        take_death(parent, &was);
     }
 }
 
@@ -403,11 +404,14 @@ wait_ms(const struct parent *parent)
     return (int)(every_ms < wait ? every_ms : wait);
 }
 
+/* Keeps a child serving until a signal says to stop. */
 static int
 watch(struct parent *parent, struct error *err)
 {
     struct keeper *keeper = &parent->keeper;
 
+    if (keeper_start(keeper, be_child, parent, err) < 0)
+        return -1;
     while (!parent->is_stopping || !keeper_is_empty(keeper)) {
         struct pollfd fds[1 + KEEPER_CHILDREN] = {
             {.fd = parent->signals, .events = POLLIN}};
@@ -421,7 +425,12 @@ watch(struct parent *parent, struct error *err)
                 take_byte(parent, &keeper->children[i]);
         if (fds[0].revents != 0)
             take_signal(parent);
+        if (parent->is_failed)
+            return error_set(
+                err, ERROR_INTERNAL,
+                "the server did not start; the line above says why");
     }
+    log_write(&parent->log, "stop", NULL);
     return 0;
 }
 
@@ -439,12 +448,8 @@ serve_run(const struct config *config, int argc, char **argv, struct error *err)
         error_set(err, ERROR_USAGE, "serve takes no \"%s\"", argv[1]);
         goto done;
     }
-    if (prepare(&parent, config, err) < 0 ||
-        start_first_child(&parent, err) < 0)
-        goto done;
-    log_write(&parent.log, "start", json_pack("{s:s}", "url", config->url));
-    result = watch(&parent, err);
-    log_write(&parent.log, "stop", NULL);
+    if (prepare(&parent, config, err) == 0)
+        result = watch(&parent, err);
 
 done:
     listeners_close(&parent.listeners);

@@ -20,6 +20,12 @@ def serving(registry, not_these=()):
     return child
 
 
+def started(registry):
+    """The child that serves, once the parent has heard so."""
+    watched.until(lambda: watched.events(registry, "start"), "the start", registry)
+    return serving(registry)
+
+
 def halt(pid):
     """Stops the process, and waits until each of its threads has."""
     os.kill(pid, signal.SIGSTOP)
@@ -57,7 +63,7 @@ class KeeperTest(unittest.TestCase):
 
     def test_a_child_that_hangs_is_killed_and_another_serves(self):
         with Daemon(hang_timeout_ms=400) as registry:
-            old = serving(registry)
+            old = started(registry)
             halt(old)
             self.assertEqual(registry.ask("GET", "/ready").status, 200)
             self.assertNotEqual(serving(registry), old)
@@ -66,7 +72,7 @@ class KeeperTest(unittest.TestCase):
 
     def test_with_hang_timeout_0_a_child_that_hangs_is_left_alone(self):
         with Daemon(hang_timeout_ms=0) as registry:
-            old = serving(registry)
+            old = started(registry)
             halt(old)
             time.sleep(1.5)  # the parent has asked it meanwhile
             os.kill(old, signal.SIGCONT)
@@ -75,9 +81,16 @@ class KeeperTest(unittest.TestCase):
 
     def test_a_child_that_hangs_does_not_keep_weighd_from_stopping(self):
         with Daemon(hang_timeout_ms=0, stop_timeout_ms=100) as registry:
+            child = started(registry)
+            halt(child)
+            self.assertEqual(registry.stop(), 0)
+            self.assertEqual(reason(registry, child), ["it does not end"])
+
+    def test_a_first_child_that_hangs_before_it_serves_does_not_keep_weighd_from_stopping(self):
+        with Daemon(stop_timeout_ms=100) as registry:
+            registry.stop()
+            registry.begin()
             child = serving(registry)
-            # The parent waits for a first child's word before it hears signals.
-            watched.until(lambda: watched.events(registry, "start"), "the start", registry)
             halt(child)
             self.assertEqual(registry.stop(), 0)
             self.assertEqual(reason(registry, child), ["it does not end"])
