@@ -29,6 +29,7 @@ struct crew {
     int waiting;       /* tasks in the lanes */
     int running;       /* threads that have tasks */
     bool is_gathering; /* one of them, tasks of the shared lane */
+    bool is_called;    /* one was woken for that lane and is on its way */
     bool is_ending;
     struct member *members;
     int count;   /* members with a place */
@@ -74,6 +75,7 @@ is_empty(const struct crew *crew)
     return crew->alone.first == NULL && crew->shared.first == NULL;
 }
 
+/* Under the lock: whether the shared lane waits for a thread. */
 static bool
 can_share(const struct crew *crew)
 {
@@ -93,7 +95,7 @@ choose(struct crew *crew)
     return &crew->shared;
 }
 
-/* Under the lock, which it gives up until another calls wake_one. */
+/* Under the lock, which it gives up until it is called and woken. */
 static void
 rest(struct member *member)
 {
@@ -106,23 +108,43 @@ rest(struct member *member)
         pthread_cond_wait(&member->wake, &crew->lock);
 }
 
-/* Under the lock. */
-static void
-wake_one(struct crew *crew)
+/* Under the lock: who is to be woken, or NULL. */
+static struct member *
+call_one(struct crew *crew)
 {
     struct member *member = crew->resting;
 
-    if (member == NULL)
-        return;
-    crew->resting = member->below;
-    member->is_resting = false;
-    pthread_cond_signal(&member->wake);
+    if (member != NULL) {
+        crew->resting = member->below;
+        member->is_resting = false;
+    }
+    return member;
+}
+
+/* Under the lock: who is to be woken for the shared lane, or NULL. */
+static struct member *
+call_for_shared(struct crew *crew)
+{
+    struct member *member = NULL;
+
+    if (can_share(crew) && !crew->is_called)
+        member = call_one(crew);
+    crew->is_called = crew->is_called || member != NULL;
+    return member;
+}
+
+static void
+wake(struct member *member)
+{
+    if (member != NULL)
+        pthread_cond_signal(&member->wake);
 }
 
 static void
 take(struct turn *out, struct member *member)
 {
     struct crew *crew = member->crew;
+    struct member *called;
     struct lane *lane;
     int limit;
 
@@ -138,7 +160,10 @@ take(struct turn *out, struct member *member)
     crew->waiting -= out->count;
     crew->running += out->count > 0;
     crew->is_gathering = crew->is_gathering || out->is_shared;
+    crew->is_called = false; /* that may have been us, who took another */
+    called = call_for_shared(crew);
     pthread_mutex_unlock(&crew->lock);
+    wake(called);
 }
 
 static void
@@ -228,15 +253,16 @@ void
 crew_post(struct crew *crew, struct task *task)
 {
     bool is_shared = task->run_many != NULL;
+    struct member *called;
 
     pthread_mutex_lock(&crew->lock);
     task->order = crew->posted++;
     append(is_shared ? &crew->shared : &crew->alone, task);
     crew->waiting++;
     /* Who gathers now will look for more when done. */
-    if (!is_shared || can_share(crew))
-        wake_one(crew);
+    called = is_shared ? call_for_shared(crew) : call_one(crew);
     pthread_mutex_unlock(&crew->lock);
+    wake(called); /* it needs the lock, which is free now */
 }
 
 void
@@ -261,12 +287,14 @@ crew_drain(struct crew *crew)
 void
 crew_free(struct crew *crew)
 {
+    struct member *called;
+
     if (crew == NULL)
         return;
     pthread_mutex_lock(&crew->lock);
     crew->is_ending = true;
-    while (crew->resting != NULL)
-        wake_one(crew);
+    while ((called = call_one(crew)) != NULL)
+        wake(called);
     pthread_mutex_unlock(&crew->lock);
     for (int i = 0; i < crew->started; i++)
         pthread_join(crew->members[i].thread, NULL);

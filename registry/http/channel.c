@@ -26,10 +26,11 @@ channel_want_read(struct connection *c, bool wanted)
 }
 
 static void
-run_finish(struct task *task, struct db *db)
+run_finish(struct task **tasks, int count, struct db *db)
 {
     (void)db;
-    exchange_finish((struct exchange *)task);
+    for (int i = 0; i < count; i++)
+        exchange_finish((struct exchange *)tasks[i]);
 }
 
 void
@@ -42,8 +43,7 @@ channel_drop(struct connection *c, bool all_sent)
     c->exchange = NULL;
     exchange->connection = NULL;
     exchange->all_sent = all_sent;
-    exchange->task.run = run_finish;
-    exchange->task.run_many = NULL;
+    exchange->task.run_many = run_finish;
     c->host->post(c->host, PLACE_IO, &exchange->task);
 }
 

@@ -31,8 +31,9 @@ struct task {
     struct task *next;
     void (*run)(struct task *task, struct db *db); /* db: on a worker alone */
     /*
-     * Not NULL: called in place of run, on a worker, with whatever others of
-     * the same kind wait just then, so that they can share a round trip.
+     * Not NULL: called in place of run, on a worker or an IO thread, with
+     * whatever others wait just then, so that they can share a round trip, a
+     * system call or a wake-up.  A crew's tasks share one run_many.
      */
     void (*run_many)(struct task **tasks, int count, struct db *db);
     uint64_t order; /* the crew's own */

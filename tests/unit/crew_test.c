@@ -154,3 +154,22 @@ TEST(an_end_waits_for_what_is_gathered_and_for_what_waits_behind_it)
     crew_free(scene.crew);
     CHECK(scene.pieces[0].order == 1);
 }
+
+TEST(neither_kind_waits_while_a_thread_rests)
+{
+    open_scene(2);
+    for (int i = 0; i < 1000; i++) {
+        struct piece *piece = &scene.pieces[i % MANY];
+        struct task *holder = &scene.holders[0];
+
+        /* The one may hold its thread until the other is done. */
+        *holder = (struct task){.run = i % 2 == 0 ? hold : NULL,
+                                .run_many = i % 2 == 0 ? NULL : hold_many};
+        crew_post(scene.crew, holder);
+        post(piece, i % 2 == 0);
+        while (atomic_load(&scene.done) < i + 1)
+            continue;
+        sem_post(&scene.let_go);
+    }
+    crew_free(scene.crew);
+}
