@@ -199,6 +199,15 @@ write_date(char out[DATE_SIZE])
              gmtime_r(&now, &parts));
 }
 
+static void
+write_field(struct buffer *out, const char *name, const char *value)
+{
+    buffer_append_text(out, name);
+    buffer_append(out, ": ", 2);
+    buffer_append_text(out, value);
+    buffer_append(out, "\r\n", 2);
+}
+
 /* Fields that every answer has, unless the handler set its own. */
 static void
 write_defaults(struct buffer *out, const struct response *response,
@@ -213,9 +222,8 @@ write_defaults(struct buffer *out, const struct response *response,
 
     for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
         if (!response_has(response, defaults[i][0]))
-            buffer_append_format(out, "%s: %s\r\n", defaults[i][0],
-                                 defaults[i][1]);
-    buffer_append_format(out, "X-Request-Id: %s\r\n", request->id);
+            write_field(out, defaults[i][0], defaults[i][1]);
+    write_field(out, "X-Request-Id", request->id);
 }
 
 static void
@@ -224,7 +232,7 @@ write_fields(struct buffer *out, const struct response_field *field)
     if (field == NULL)
         return;
     write_fields(out, field->next); /* they are kept last one first */
-    buffer_append_format(out, "%s: %s\r\n", field->name, field->value);
+    write_field(out, field->name, field->value);
 }
 
 /* The head, in the arena.  length is the body's, though HEAD leaves it out. */
@@ -239,7 +247,7 @@ write_head(struct answer *answer, struct response *response,
     buffer_append_format(&head, "HTTP/1.1 %d %s\r\nDate: %s\r\n",
                          answer->status, find_reason(answer->status), date);
     if (response->type != NULL)
-        buffer_append_format(&head, "Content-Type: %s\r\n", response->type);
+        write_field(&head, "Content-Type", response->type);
     if (response->etag != NULL)
         buffer_append_format(&head, "ETag: %s\r\nAccept-Ranges: bytes\r\n",
                              response->etag);

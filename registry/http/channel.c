@@ -28,9 +28,14 @@ channel_want_read(struct connection *c, bool wanted)
 static void
 run_finish(struct task **tasks, int count, struct db *db)
 {
+    const struct exchange *first = (struct exchange *)tasks[0];
+    struct log_lines lines;
+
     (void)db;
+    log_lines_open(&lines, &first->request.service->log);
     for (int i = 0; i < count; i++)
-        exchange_finish((struct exchange *)tasks[i]);
+        exchange_finish((struct exchange *)tasks[i], &lines);
+    log_lines_write(&lines);
 }
 
 void

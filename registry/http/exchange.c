@@ -371,24 +371,23 @@ exchange_end(struct exchange *exchange, struct db *db)
 }
 
 static void
-write_log(const struct exchange *exchange)
+write_line(struct log_lines *lines, const struct exchange *exchange)
 {
     const struct request *request = &exchange->request;
     const struct route *route = exchange->input.match.route;
     int64_t took_us = clock_monotonic_us() - exchange->began_us;
-    struct log_line line;
 
-    log_line_open(&line, &request->service->log, "request");
-    log_line_text(&line, "id", request->id);
-    log_line_text(&line, "method", request->method);
-    log_line_text(&line, "route", route != NULL ? route->pattern : "");
-    log_line_text(&line, "account", request->caller.name);
-    log_line_text(&line, "address", request->caller.address);
-    log_line_int(&line, "status", exchange->answer.status);
-    log_line_int(&line, "bytes", (int64_t)exchange->answer.body_bytes);
-    log_line_int(&line, "ms", took_us / 1000);
-    log_line_bool(&line, "whole", exchange->all_sent);
-    log_line_write(&line);
+    log_line_begin(lines, "request");
+    log_line_text(lines, "id", request->id);
+    log_line_text(lines, "method", request->method);
+    log_line_text(lines, "route", route != NULL ? route->pattern : "");
+    log_line_text(lines, "account", request->caller.name);
+    log_line_text(lines, "address", request->caller.address);
+    log_line_int(lines, "status", exchange->answer.status);
+    log_line_int(lines, "bytes", (int64_t)exchange->answer.body_bytes);
+    log_line_int(lines, "ms", took_us / 1000);
+    log_line_bool(lines, "whole", exchange->all_sent);
+    log_line_end(lines);
 }
 
 static void
@@ -425,13 +424,13 @@ tell_sent(const struct exchange *exchange)
 }
 
 void
-exchange_finish(struct exchange *exchange)
+exchange_finish(struct exchange *exchange, struct log_lines *lines)
 {
     struct response *response = &exchange->response;
 
     download_end(exchange->download);
     tell_sent(exchange);
-    write_log(exchange);
+    write_line(lines, exchange);
     count(exchange);
     request_end_upload(&exchange->request); /* who went away unanswered */
     intake_free(&exchange->intake);

@@ -99,7 +99,7 @@ void exchange_end(struct exchange *exchange, struct db *db);
 /* Ends the connection with the answer for err; the body was not all read. */
 void exchange_refuse(struct exchange *exchange, const struct error *err);
 
-/* On an IO thread: the log line, what the handler asked for, the end. */
-void exchange_finish(struct exchange *exchange);
+/* On an IO thread: its log line, what the handler asked for, the end. */
+void exchange_finish(struct exchange *exchange, struct log_lines *lines);
 
 #endif

@@ -9,26 +9,32 @@
 
 #include "storage/base/arena.h"
 
-void
-buffer_append(struct buffer *buffer, const void *bytes, size_t length)
+/* Makes room for length more bytes and the NUL. */
+static void
+make_room(struct buffer *buffer, size_t length)
 {
+    size_t capacity = buffer->capacity > 0 ? buffer->capacity : 256;
     size_t needed;
 
     if (__builtin_add_overflow(buffer->length, length, &needed) ||
         needed > SIZE_MAX / 2)
         abort();
-    if (needed + 1 > buffer->capacity) {
-        size_t capacity = buffer->capacity > 0 ? buffer->capacity : 256;
+    if (needed < buffer->capacity)
+        return;
+    while (capacity <= needed)
+        capacity *= 2;
+    buffer->bytes = xrealloc(buffer->bytes, capacity);
+    buffer->capacity = capacity;
+}
 
-        while (capacity < needed + 1)
-            capacity *= 2;
-        buffer->bytes = xrealloc(buffer->bytes, capacity);
-        buffer->capacity = capacity;
-    }
+void
+buffer_append(struct buffer *buffer, const void *bytes, size_t length)
+{
+    make_room(buffer, length);
     if (length > 0)
         memcpy(buffer->bytes + buffer->length, bytes, length);
-    buffer->length = needed;
-    buffer->bytes[needed] = '\0';
+    buffer->length += length;
+    buffer->bytes[buffer->length] = '\0';
 }
 
 int
@@ -52,16 +58,25 @@ void
 buffer_append_format(struct buffer *buffer, const char *format, ...)
 {
     va_list args;
-    char *text = NULL;
+    va_list again;
+    size_t room;
     int length;
 
+    make_room(buffer, 0);
+    room = buffer->capacity - buffer->length;
     va_start(args, format);
-    length = vasprintf(&text, format, args);
+    va_copy(again, args);
+    length = vsnprintf(buffer->bytes + buffer->length, room, format, args);
     va_end(args);
     if (length < 0)
         abort();
-    buffer_append(buffer, text, (size_t)length);
-    free(text);
+    if ((size_t)length >= room) {
+        make_room(buffer, (size_t)length);
+        vsnprintf(buffer->bytes + buffer->length, (size_t)length + 1, format,
+                  again);
+    }
+    va_end(again);
+    buffer->length += (size_t)length;
 }
 
 void

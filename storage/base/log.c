@@ -1,6 +1,8 @@
 #include "storage/base/log.h"
 
 #include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -66,63 +68,89 @@ append_value(struct buffer *out, const char *text)
     json_decref(value);
 }
 
-/* The member's name; false when the line is dropped. */
+/* The member's name; false when lines are dropped. */
 static bool
-begin_member(struct log_line *line, const char *name)
+begin_member(struct log_lines *lines, const char *name)
 {
-    struct buffer *text = &line->text;
+    struct buffer *text = &lines->text;
 
-    if (line->log->fd < 0)
+    if (lines->log->fd < 0)
         return false;
-    buffer_append_text(text, text->length > 0 ? ",\"" : "{\"");
+    buffer_append_text(text, text->length > lines->start ? ",\"" : "{\"");
     buffer_append_text(text, name);
-    buffer_append_text(text, "\":");
+    buffer_append(text, "\":", 2);
     return true;
 }
 
-void
-log_line_open(struct log_line *out, const struct log *log, const char *event)
-{
-    char now[CLOCK_TEXT_SIZE];
-
-    *out = (struct log_line){.log = log};
-    clock_write(now, clock_now_ms());
-    log_line_text(out, "time", now);
-    log_line_text(out, "event", event);
-}
-
-void
-log_line_text(struct log_line *line, const char *name, const char *value)
-{
-    if (begin_member(line, name))
-        append_value(&line->text, value);
-}
-
-void
-log_line_int(struct log_line *line, const char *name, int64_t value)
-{
-    if (begin_member(line, name))
-        buffer_append_format(&line->text, "%" PRId64, value);
-}
-
-void
-log_line_bool(struct log_line *line, const char *name, bool value)
-{
-    if (begin_member(line, name))
-        buffer_append_text(&line->text, value ? "true" : "false");
-}
-
-void
-log_line_write(struct log_line *line)
+/* Writes the first length bytes, which are whole lines. */
+static void
+write_out(struct log_lines *lines, size_t length)
 {
     ssize_t written;
 
-    if (line->log->fd >= 0) {
-        buffer_append_text(&line->text, "}\n");
-        written = write(line->log->fd, line->text.bytes, line->text.length);
-        (void)written; /* a log that cannot be written has nowhere to say so */
-    }
-    buffer_free(&line->text);
+    if (length == 0)
+        return;
+    written = write(lines->log->fd, lines->text.bytes, length);
+    (void)written; /* a log that cannot be written has nowhere to say so */
+    buffer_consume(&lines->text, length);
+}
+
+void
+log_lines_open(struct log_lines *out, const struct log *log)
+{
+    *out = (struct log_lines){.log = log};
+}
+
+void
+log_line_begin(struct log_lines *lines, const char *event)
+{
+    char now[CLOCK_TEXT_SIZE];
+
+    lines->start = lines->text.length;
+    clock_write(now, clock_now_ms());
+    log_line_text(lines, "time", now);
+    log_line_text(lines, "event", event);
+}
+
+void
+log_line_text(struct log_lines *lines, const char *name, const char *value)
+{
+    if (begin_member(lines, name))
+        append_value(&lines->text, value);
+}
+
+void
+log_line_int(struct log_lines *lines, const char *name, int64_t value)
+{
+    char digits[24];
+
+    snprintf(digits, sizeof(digits), "%" PRId64, value);
+    if (begin_member(lines, name))
+        buffer_append_text(&lines->text, digits);
+}
+
+void
+log_line_bool(struct log_lines *lines, const char *name, bool value)
+{
+    if (begin_member(lines, name))
+        buffer_append_text(&lines->text, value ? "true" : "false");
+}
+
+void
+log_line_end(struct log_lines *lines)
+{
+    if (lines->log->fd < 0)
+        return;
+    buffer_append(&lines->text, "}\n", 2);
+    if (lines->text.length > PIPE_BUF)
+        write_out(lines, lines->start);
+}
+
+void
+log_lines_write(struct log_lines *lines)
+{
+    write_out(lines, lines->text.length);
+    buffer_free(&lines->text);
 }
 
 void

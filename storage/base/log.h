@@ -1,7 +1,7 @@
 /*
  * log: one JSON line an event, on one descriptor.
  *
- * A line is written by one write(2), so lines of several threads and of both
+ * No line is divided over two write(2), so lines of several threads and of both
  * processes never mix.  Every line begins with "time" and "event".  Secrets
  * never get here: callers log names, ids and causes.
  */
@@ -23,21 +23,25 @@ struct log {
 void log_write(const struct log *log, const char *event, json_t *members);
 
 /*
- * The same a member at a time, for lines that every request writes: a tree of
- * values for each costs more than the rest of a small answer.  Names are plain
- * words.  log_line_write ends it and gives the memory back.
+ * Lines a member at a time, for what every request writes: a tree of values and
+ * a system call for each cost more than the rest of a small answer.  Names are
+ * plain words.  Lines leave together, as many as a pipe takes undivided;
+ * log_lines_write sends off the last and gives the memory back.
  */
-struct log_line {
+struct log_lines {
     const struct log *log;
     struct buffer text; /* stays empty when the log drops lines */
+    size_t start;       /* of the line that is being written */
 };
 
-void log_line_open(struct log_line *out, const struct log *log,
-                   const char *event);
-void log_line_text(struct log_line *line, const char *name, const char *value);
-void log_line_int(struct log_line *line, const char *name, int64_t value);
-void log_line_bool(struct log_line *line, const char *name, bool value);
-void log_line_write(struct log_line *line);
+void log_lines_open(struct log_lines *out, const struct log *log);
+void log_line_begin(struct log_lines *lines, const char *event);
+void log_line_text(struct log_lines *lines, const char *name,
+                   const char *value);
+void log_line_int(struct log_lines *lines, const char *name, int64_t value);
+void log_line_bool(struct log_lines *lines, const char *name, bool value);
+void log_line_end(struct log_lines *lines);
+void log_lines_write(struct log_lines *lines);
 
 /* The line for an error: its code, message and cause. */
 void log_error(const struct log *log, const char *event,
