@@ -3,9 +3,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "storage/base/clock.h"
 #include "storage/git/handle.h"
 #include "storage/git/library.h"
 #include "storage/git/objects.h"
+
+/* A commit not made here may name any second. */
+static int64_t
+read_time(const git_commit *commit)
+{
+    int64_t at_ms;
+
+    if (__builtin_mul_overflow((int64_t)git_commit_time(commit), 1000, &at_ms))
+        return CLOCK_NEVER;
+    return at_ms;
+}
 
 static void
 fill_commit(struct commit *out, struct arena *arena, const git_commit *commit)
@@ -25,7 +37,7 @@ fill_commit(struct commit *out, struct arena *arena, const git_commit *commit)
         .body = arena_text(arena, body),
         .author_name = arena_text(arena, author->name),
         .author_email = arena_text(arena, author->email),
-        .at_ms = (int64_t)git_commit_time(commit) * 1000,
+        .at_ms = read_time(commit),
     };
     if (out->parent_count > 0)
         out->parent = from_git(git_commit_parent_id(commit, 0));

@@ -29,7 +29,7 @@ struct commit {
     const char *body;  /* the rest, without the blank line; "" for none */
     const char *author_name;
     const char *author_email;
-    int64_t at_ms; /* of the committer */
+    int64_t at_ms; /* of the committer; CLOCK_NEVER beyond what fits */
 };
 
 struct commit_list {
