@@ -89,7 +89,8 @@ class Daemon:
     def make_database(self):
         with open(os.path.join(os.environ["CLUSTER"], "conninfo")) as f:
             cluster = f.read().strip()
-        self.database = f"daemon_{os.getpid()}_{self.port}"
+        # A port may come again while another's database is not dropped yet.
+        self.database = f"daemon_{os.getpid()}_{self.port}_{time.monotonic_ns()}"
         self.sql(f'CREATE DATABASE "{self.database}"', cluster)
         return f"{cluster} dbname={self.database}"
 
