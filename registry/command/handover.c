@@ -167,8 +167,6 @@ handover_run(const char *program, char *const *arguments,
 {
     struct arena *arena;
 
-    if (keeper_find(keeper, KEEPER_STARTING) != NULL)
-        return error_set(err, ERROR_BUSY, "another server is just starting");
     if (try_program(program, arguments, err) < 0)
         return -1;
     arena = arena_open();

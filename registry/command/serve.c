@@ -47,9 +47,11 @@ struct parent {
     char program[PATH_MAX]; /* what USR2 executes */
     const char *spool;
     struct log log;
-    int signals; /* signalfd */
-    bool is_started; /* one of this program's children has come to serve */
-    bool is_failed;  /* the first did not */
+    int signals;       /* signalfd */
+    bool is_started;   /* one of this program's children has come to serve */
+    bool is_failed;    /* the first did not */
+    bool wants_reload; /* these wait while a child is starting */
+    bool wants_program;
     bool is_stopping;
     int64_t restart_ms;    /* the next pause before a child starts again */
     int64_t restart_at_ms; /* 0: none is due */
@@ -177,9 +179,9 @@ promote(struct parent *parent)
         log_write(&parent->log, "reload", NULL);
     }
     if (!parent->is_started)
-        log_write(&parent->log, "start",
-                  json_pack("{s:s}", "url",
-                            settings_config(parent->settings)->url));
+        log_write(
+            &parent->log, "start",
+            json_pack("{s:s}", "url", settings_config(parent->settings)->url));
     parent->is_started = true;
     supervisor_say_ready();
 }
@@ -208,11 +210,6 @@ reload(struct parent *parent)
     struct error err;
 
     supervisor_say_reloading();
-    if (keeper_find(keeper, KEEPER_STARTING) != NULL) {
-        error_set(&err, ERROR_BUSY, "another server is just starting");
-        log_error(&parent->log, "reload", &err);
-        return;
-    }
     if (settings_renew(&fresh, parent->settings, &parent->log, &err) < 0) {
         refuse_reload(parent, &err);
         return;
@@ -310,18 +307,32 @@ take_signal(struct parent *parent)
         return;
     switch (info.ssi_signo) {
     case SIGHUP:
-        if (!parent->is_stopping)
-            reload(parent);
+        parent->wants_reload = true;
         break;
     case SIGUSR2:
-        if (!parent->is_stopping)
-            renew_program(parent);
+        parent->wants_program = true;
         break;
     case SIGCHLD:
         reap(parent);
         break;
     default:
         stop(parent);
+    }
+}
+
+/* What signals asked for. */
+static void
+do_wanted(struct parent *parent)
+{
+    if (parent->is_stopping ||
+        keeper_find(&parent->keeper, KEEPER_STARTING) != NULL)
+        return;
+    if (parent->wants_program) {
+        parent->wants_program = false;
+        renew_program(parent); /* which reads the configuration, too */
+    } else if (parent->wants_reload) {
+        parent->wants_reload = false;
+        reload(parent);
     }
 }
 
@@ -429,6 +440,7 @@ watch(struct parent *parent, struct error *err)
             return error_set(
                 err, ERROR_INTERNAL,
                 "the server did not start; the line above says why");
+        do_wanted(parent);
     }
     log_write(&parent->log, "stop", NULL);
     return 0;

@@ -95,6 +95,19 @@ class KeeperTest(unittest.TestCase):
             self.assertEqual(registry.stop(), 0)
             self.assertEqual(reason(registry, child), ["it does not end"])
 
+    def test_a_hangup_while_a_child_starts_is_done_when_that_serves(self):
+        with Daemon() as registry:
+            registry.stop()
+            registry.begin()
+            child = serving(registry)
+            halt(child)
+            watched.change(registry, sign_up="closed")
+            registry.process.send_signal(signal.SIGHUP)
+            os.kill(child, signal.SIGCONT)
+            (line,) = watched.until(lambda: watched.events(registry, "reload"), "the reload", registry)
+            self.assertNotIn("message", line)
+            self.assertNotEqual(serving(registry, [child]), child)
+
     def test_a_download_that_outlasts_the_drain_is_cut_and_does_not_look_whole(self):
         with Daemon(drain_timeout_ms=300) as registry:
             token = registry.person("alice")
