@@ -20,7 +20,7 @@
  * Hashed and written by other threads while the next one fills: so long that
  * waking them costs little beside it.
  */
-#define INTAKE_PIECE_BYTES 2097152
+#define INTAKE_PIECE_BYTES 4194304
 
 struct intake {
     struct buffer *memory; /* where a short body stays */
