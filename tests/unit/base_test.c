@@ -185,3 +185,22 @@ TEST(a_buffer_stops_at_its_limit)
     CHECK_TEXT(buffer.bytes, "bc");
     buffer_free(&buffer);
 }
+
+TEST(a_formatted_text_is_whole_at_every_length)
+{
+    for (size_t before = 0; before < 600; before++) {
+        struct buffer buffer = {0};
+        char text[601];
+
+        for (size_t i = 0; i < before; i++)
+            buffer_append(&buffer, "b", 1);
+        memset(text, 't', sizeof(text) - 1);
+        text[600 - before] = '\0';
+        buffer_append_format(&buffer, "%s%d", text, 7);
+        CHECK(buffer.length == 601);
+        CHECK(strlen(buffer.bytes) == 601);
+        CHECK(buffer.bytes[before] == 't' || before == 600);
+        CHECK(buffer.bytes[600] == '7');
+        buffer_free(&buffer);
+    }
+}
