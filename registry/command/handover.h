@@ -23,7 +23,8 @@ int handover_take(struct listeners *listeners, struct keeper *keeper,
 
 /*
  * Executes the program with these arguments, after a trial that it starts and
- * reads its configuration.  Returns only with an error; all is then as before.
+ * reads its configuration; no child may be starting meanwhile.  Returns only
+ * with an error; all is then as before.
  */
 int handover_run(const char *program, char *const *arguments,
                  const struct listeners *listeners, struct keeper *keeper,
