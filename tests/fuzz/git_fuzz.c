@@ -66,16 +66,18 @@ static void
 fill(struct buffer *out, const struct names *names, int kind,
      const uint8_t *bytes, size_t length)
 {
-    for (size_t i = 0; i < length; i++) {
-        size_t n = i + 1 < length ? (size_t)bytes[i + 1] - '0' : OBJECTS;
+    size_t start = 0; /* of what is not in out yet */
 
-        if (kind != OBJECT_BLOB && bytes[i] == '$' && n < names->count) {
-            add_name(out, &names->oids[n], kind);
-            i++;
-        } else {
-            buffer_append(out, &bytes[i], 1);
-        }
+    for (size_t i = 0; kind != OBJECT_BLOB && i + 1 < length; i++) {
+        size_t n = (size_t)bytes[i + 1] - '0';
+
+        if (bytes[i] != '$' || n >= names->count)
+            continue;
+        buffer_append(out, bytes + start, i - start);
+        add_name(out, &names->oids[n], kind);
+        start = ++i + 1;
     }
+    buffer_append(out, bytes + start, length - start);
 }
 
 static void
