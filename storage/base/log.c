@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -122,11 +121,8 @@ log_line_text(struct log_lines *lines, const char *name, const char *value)
 void
 log_line_int(struct log_lines *lines, const char *name, int64_t value)
 {
-    char digits[24];
-
-    snprintf(digits, sizeof(digits), "%" PRId64, value);
     if (begin_member(lines, name))
-        buffer_append_text(&lines->text, digits);
+        buffer_append_format(&lines->text, "%" PRId64, value);
 }
 
 void

@@ -75,7 +75,8 @@ fill(struct buffer *out, const struct names *names, int kind,
             continue;
         buffer_append(out, bytes + start, i - start);
         add_name(out, &names->oids[n], kind);
-        start = ++i + 1;
+        i++; /* over the digit */
+        start = i + 1;
     }
     buffer_append(out, bytes + start, length - start);
 }
